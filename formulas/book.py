@@ -1,0 +1,41 @@
+"""The table of contents: the one place that lists every page."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from symllm.book import Book
+from symllm.compose import Roles
+
+from . import attention_pairs, compute, inference_memory, kv_cache, notation, parameters, scenario
+from .architectures import gpt2, llama
+from .formats import plain
+
+ROLES = Roles(
+    flop=notation.FLOP, batch=notation.b, sequence=notation.s, pass_tokens=notation.q, seen_tokens=notation.t,
+    logit_positions=notation.q_out, weight_element=notation.u_w, cache_element=notation.u_kv, activation_element=notation.u_a,
+    tensor_parallel=notation.tp, pipeline_parallel=notation.pp, expert_parallel=notation.ep,
+)  # fmt: skip
+
+FAMILY_PAGES = (gpt2, llama)
+FORMAT_PAGES = (plain,)
+
+
+@cache
+def book() -> Book:
+    """The book of symllm. Pages only declare; gathering them computes nothing."""
+    return Book(
+        symbols=notation.symbols(),
+        roles=ROLES,
+        formulas=(inference_memory.WORKSPACE, inference_memory.RUNTIME, inference_memory.INFERENCE_MEMORY),
+        composed=(parameters.PARAMETERS, parameters.ACTIVE, parameters.COMPUTE, parameters.WEIGHTS, parameters.WEIGHTS_PER_GPU,
+                  kv_cache.KV_CACHE, kv_cache.KV_CACHE_PER_GPU, compute.PREFILL, compute.DECODE, inference_memory.LAYER_WORKSPACE),
+        families=tuple(family for page in FAMILY_PAGES for family in page.FAMILIES),
+        weight_formats=tuple(form for page in FORMAT_PAGES for form in page.WEIGHT_FORMATS),
+        cache_formats=tuple(form for page in FORMAT_PAGES for form in page.CACHE_FORMATS),
+        defaults=scenario.DEFAULTS,
+        pairs=attention_pairs.query_key_pairs,
+        kept=attention_pairs.kept_tokens,
+        uniform_weights=parameters.UNIFORM_WEIGHTS,
+        engines={"transformers": "Hugging Face transformers 5.23 with PyTorch"},
+    )  # fmt: skip

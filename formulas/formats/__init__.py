@@ -1,0 +1,1 @@
+"""How weights and cached numbers are stored: a page a family of formats, listed here."""

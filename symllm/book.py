@@ -1,0 +1,51 @@
+"""A book: notation, formulas, families and formats, gathered without side effects from pages that only declare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from .block import Reach
+from .compose import Roles
+from .config import Family
+from .format import CacheFormat, WeightFormat
+from .formula import Composed, Formula
+from .symbols import NamedSymbol
+
+
+@dataclass(frozen=True)
+class Default:
+    """The value of a symbol where nobody gave one, and the words with which it is printed as assumed ("" for a unit)."""
+
+    symbol: NamedSymbol
+    value: Any
+    says: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything that the pages declare.
+
+    uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
+    engines: names under which blocks declare departures from the model's own mathematics, with their titles.
+    """
+
+    symbols: Mapping[str, NamedSymbol]
+    roles: Roles
+    formulas: tuple[Formula, ...]
+    composed: tuple[Composed, ...]
+    families: tuple[Family, ...]
+    weight_formats: tuple[WeightFormat, ...]
+    cache_formats: tuple[CacheFormat, ...]
+    defaults: tuple[Default, ...]
+    pairs: Callable[[Reach, str, str], sympy.Expr]
+    kept: Callable[[Reach], sympy.Expr]
+    uniform_weights: Formula
+    engines: Mapping[str, str] = field(default_factory=dict)
+
+    def quantities(self) -> dict[str, NamedSymbol]:
+        """The symbol of every quantity that a person can ask for, by its name."""
+        return {page.name: page.symbol for page in (*self.composed, *self.formulas)}

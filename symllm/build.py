@@ -1,0 +1,147 @@
+"""From the book and a config to a program: the way from the symbolic into the numeric world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy
+
+from .block import Architecture, Block
+from .book import Book
+from .compose import Choices, Context, composed
+from .config import Config, Family, family_of, read
+from .crossing import lower
+from .errors import SymllmError, unknown
+from .format import CacheFormat, WeightFormat
+from .formula import Definition
+from .program import Line, Program, Sign
+from .symbols import NamedSymbol
+
+
+def _format(kind: str, name: str, known: Iterable[Any]) -> Any:
+    table = {word: form for form in known for word in (form.name, *form.aliases)}
+    if name.lower() not in table:
+        raise unknown(kind, name, table, "`symllm list --formats` shows all")
+    return table[name.lower()]
+
+
+def choices(book: Book, dtype: str, kv_dtype: str, mask: str, logits: str, engine: str) -> Choices:
+    """The structural choices, each name looked up in the book; raises for an unknown one."""
+    weights: WeightFormat = _format("weight format", dtype, book.weight_formats)
+    cache: CacheFormat = _format("cache format", kv_dtype, book.cache_formats)
+    name = engine.partition("@")[0]
+    if name and name not in book.engines:
+        raise unknown("engine", engine, book.engines, "without --engine the answer is the model's own mathematics")
+    return Choices(weights, cache, mask, logits, name)
+
+
+def context(book: Book, chosen: Choices) -> Context:
+    """What the sums over blocks need, for one choice."""
+    return Context(book.roles, chosen, book.pairs, book.kept)
+
+
+def architecture(book: Book, raw: Mapping[str, Any], ignore: tuple[str, ...] = ()) -> tuple[Family, Config, Architecture]:
+    """The family, the config as read, and the model put together from blocks."""
+    family = family_of(raw, book.families)
+    config = read(raw, family, ignore)
+    return family, config, family.build(config)
+
+
+def definitions(book: Book, model: Architecture, chosen: Choices) -> list[Definition]:
+    """Every definition of the book for this model, in an order in which each rests on earlier ones only."""
+    lines: list[Definition] = []
+    for quantity in book.composed:
+        if quantity.symbol == book.uniform_weights.symbol and uniform(model, chosen):
+            page = book.uniform_weights
+            lines.append(Definition(page.symbol, page.expression, page.because, page.kind, title=quantity.name))
+            continue
+        lines += composed(model, quantity, context(book, chosen))
+    lines += [Definition(f.symbol, f.expression, f.because, f.kind, title=f.name) for f in book.formulas]
+    return ordered(lines)
+
+
+def uniform(model: Architecture, chosen: Choices) -> bool:
+    """Whether one product gives the weights' bytes: one size for all, and nothing stored but parameters."""
+    return chosen.weights.element is not None and not any(w.buffer for block in blocks(model) for w in block.weights)
+
+
+def blocks(model: Architecture) -> list[Block]:
+    """Every block of a model, each once."""
+    return list(dict.fromkeys([*model.once, *(block for group in model.groups for block in group.blocks)]))
+
+
+def ordered(lines: list[Definition]) -> list[Definition]:
+    """The definitions sorted so that each comes after those it uses; raises on a circle."""
+    by_symbol = {line.symbol: line for line in lines}
+    done: dict[sympy.Symbol, Definition] = {}
+
+    def visit(line: Definition, path: tuple[sympy.Symbol, ...]) -> None:
+        if line.symbol in done:
+            return
+        if line.symbol in path:
+            circle = " -> ".join(str(s) for s in (*path[path.index(line.symbol) :], line.symbol))
+            raise SymllmError(f"circular definition: {circle}")
+        for used in sorted(line.expression.free_symbols, key=str):
+            if used in by_symbol:
+                visit(by_symbol[used], (*path, line.symbol))
+        done[line.symbol] = line
+
+    for line in lines:
+        visit(line, ())
+    return list(done.values())
+
+
+def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
+            mask: str, logits: str, engine: str, ignore: tuple[str, ...] = ()) -> Program:  # fmt: skip
+    """The compiled program of one config. dtype None takes the config's own, kv_dtype None the activations'."""
+    family, config, made = architecture(book, raw, ignore)
+    chosen_dtype = dtype or config.dtype or "bf16"
+    form: WeightFormat = _format("weight format", chosen_dtype, book.weight_formats)
+    activations = "fp32" if form.compute_element == 4 else "bf16"
+    chosen = choices(book, chosen_dtype, kv_dtype or activations, mask, logits, engine)
+    lines = definitions(book, made, chosen)
+    sizes = {**config.sizes, **made.values}
+    roles = book.roles
+    fixed = {roles.cache_element: chosen.cache.element, roles.activation_element: form.compute_element}
+    if form.element is not None:
+        fixed[roles.weight_element] = form.element
+    origin = "given" if dtype else ("config" if config.dtype else "assumed")
+    return Program(
+        model={**model, "family": family.name, "family_title": family.title},
+        sizes={symbol.name: _number(value) for symbol, value in sizes.items()},
+        lines=tuple(_line(line, book) for line in lines),
+        quantities={name: symbol.name for name, symbol in book.quantities().items()},
+        defaults={item.symbol.name: (_number(item.value), item.says) for item in book.defaults},
+        fixed={symbol.name: _number(value) for symbol, value in fixed.items()},
+        signs=_signs(book, lines, sizes),
+        notes=(*family.notes, *made.notes),
+        choices={
+            "dtype": form.name, "dtype_title": form.title, "dtype_origin": origin, "kv_dtype": chosen.cache.name,
+            "kv_dtype_origin": "given" if kv_dtype else "assumed", "mask": mask, "logits": logits, "engine": engine,
+            "context_symbol": "s_max",
+        },
+    )  # fmt: skip
+
+
+def _number(value: Any) -> Any:
+    from .tree import evaluate
+
+    return evaluate(lower(sympy.sympify(value)), {})
+
+
+def _line(line: Definition, book: Book) -> Line:
+    errors = {formula.symbol: formula.error for formula in book.formulas}
+    return Line(line.symbol.name, lower(line.expression), line.symbol.unit, line.title or line.symbol.title, line.because,
+                line.kind, line.component, lower(line.times), errors.get(line.symbol, ""))  # fmt: skip
+
+
+def _signs(book: Book, lines: list[Definition], sizes: Mapping[sympy.Symbol, Any]) -> dict[str, Sign]:
+    parts = [line.symbol for line in lines]
+    every: dict[str, NamedSymbol] = {**book.symbols, **{symbol.name: symbol for symbol in (*parts, *sizes)}}
+    return {name: sign(symbol) for name, symbol in every.items()}
+
+
+def sign(symbol: NamedSymbol) -> Sign:
+    """What the numeric world needs to show a symbol."""
+    return Sign(symbol.title, symbol.meaning, symbol.unit, symbol.text_form, symbol.domain.startswith("count"), symbol.step)

@@ -1,0 +1,263 @@
+"""Summing a model's blocks: every composed quantity, from the one declaration of their shapes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+
+from .block import Architecture, Block, CacheEntry, Group, Product, Reach, Size, Weight
+from .errors import SymllmError
+from .format import CacheFormat, WeightFormat
+from .formula import Composed, Definition
+from .symbols import NamedSymbol
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The symbols of the notation that the sums themselves speak of."""
+
+    flop: NamedSymbol
+    batch: NamedSymbol
+    sequence: NamedSymbol
+    pass_tokens: NamedSymbol
+    seen_tokens: NamedSymbol
+    logit_positions: NamedSymbol
+    weight_element: NamedSymbol
+    cache_element: NamedSymbol
+    activation_element: NamedSymbol
+    tensor_parallel: NamedSymbol
+    pipeline_parallel: NamedSymbol
+    expert_parallel: NamedSymbol
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What changes the structure of the sums, besides the model: formats, masks, engine, training options.
+
+    engine: "" for the model's own mathematics, or the name under which blocks declare departures.
+    training: options that are on, of "dropout", "eager", "fused".
+    """
+
+    weights: WeightFormat
+    cache: CacheFormat
+    mask: str = "full"
+    logits: str = "all"
+    engine: str = ""
+    training: frozenset[str] = frozenset({"eager", "dropout"})
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a sum needs besides the block."""
+
+    roles: Roles
+    choices: Choices
+    pairs: Callable[[Reach, str, str], sympy.Expr]
+    kept: Callable[[Reach], sympy.Expr]
+    phase: str = ""
+    per_gpu: bool = False
+
+
+def departed(item: Any, engine: str) -> Any:
+    """The declaration as `engine` carries it out: the item itself unless it declares a departure there."""
+    changes = item.departures.get(engine)
+    return replace(item, **changes) if changes else item
+
+
+def _share(expr: sympy.Expr, split: sympy.Symbol | None, parts: NamedSymbol) -> sympy.Expr:
+    """The fullest GPU's share of a size: the split symbol divided, rounded up."""
+    return expr if split is None else expr.subs(split, sympy.ceiling(split / parts))
+
+
+def _copies(weight: Weight, count: Size, context: Context) -> sympy.Expr:
+    count = sympy.sympify(count)
+    if context.per_gpu and weight.spread:
+        return sympy.ceiling(count / context.roles.expert_parallel)
+    return count
+
+
+def _elements(weight: Weight, context: Context) -> sympy.Expr:
+    return _share(weight.elements, weight.split, context.roles.tensor_parallel) if context.per_gpu else weight.elements
+
+
+def parameters(block: Block, context: Context) -> sympy.Expr:
+    """Numbers learned: every stored tensor once, buffers not counted."""
+    return sympy.Add(*(w.elements * w.copies for w in block.weights if w.stored and not w.buffer))
+
+
+def active_parameters(block: Block, context: Context) -> sympy.Expr:
+    """Parameters that one token passes: of routed experts only those it is sent to."""
+    kept = (w for w in block.weights if w.stored and not w.buffer)
+    return sympy.Add(*(w.elements * (w.copies if w.active is None else w.active) for w in kept))
+
+
+def compute_parameters(block: Block, context: Context) -> sympy.Expr:
+    """Active parameters without lookup tables, a tied head counted: the P for which a token costs 2P FLOP."""
+    kept = (w for w in block.weights if w.use != "lookup" and not w.buffer)
+    return sympy.Add(*(w.elements * (w.copies if w.active is None else w.active) for w in kept))
+
+
+def weight_bytes(block: Block, context: Context) -> sympy.Expr:
+    """Bytes of every stored tensor in the chosen format, buffers too."""
+    return sympy.Add(*(_weight_bytes(w, block, context) for w in block.weights if w.stored))
+
+
+def _weight_bytes(weight: Weight, block: Block, context: Context) -> sympy.Expr:
+    form = context.choices.weights
+    copies = _copies(weight, weight.copies, context)
+    if form.tensor is None:
+        return _elements(weight, context) * copies * context.roles.weight_element
+    if context.per_gpu and weight.split is not None:
+        shape = tuple(_share(sympy.sympify(size), weight.split, context.roles.tensor_parallel) for size in weight.shape)
+        weight = replace(weight, shape=shape)
+    return form.tensor(weight, block) * copies
+
+
+def flop(block: Block, context: Context) -> sympy.Expr:
+    """FLOP of one pass: 2 for each multiply-add of weights with tokens and of the other products."""
+    engine = context.choices.engine
+    terms = [_weight_flop(departed(w, engine), context) for w in block.weights]
+    terms += [_product_flop(departed(p, engine), context) for p in block.products]
+    return sympy.Add(*terms)
+
+
+def _weight_flop(weight: Weight, context: Context) -> sympy.Expr:
+    if weight.use not in ("matmul", "convolution"):
+        return sympy.Integer(0)
+    roles = context.roles
+    tokens = roles.pass_tokens if weight.tokens is None else weight.tokens
+    passed = weight.copies if weight.active is None else weight.active
+    return _phase(2 * roles.flop * roles.batch * tokens * weight.elements * passed, context)
+
+
+def _product_flop(product: Product, context: Context) -> sympy.Expr:
+    roles, choices = context.roles, context.choices
+    if product.per == "pair":
+        times = context.pairs(product.reach, context.phase, choices.mask)
+    elif product.per == "token":
+        times = roles.pass_tokens if product.tokens is None else product.tokens
+    else:
+        times = sympy.Integer(1)
+    return _phase(2 * roles.flop * roles.batch * times * product.size, context)
+
+
+def _phase(expr: sympy.Expr, context: Context) -> sympy.Expr:
+    """What a pass computes and sees: s tokens of s in prefill, 1 token that sees s in a decode step."""
+    roles = context.roles
+    prefill = context.phase == "prefill"
+    positions = roles.sequence if prefill and context.choices.logits == "all" else sympy.Integer(1)
+    tokens = roles.sequence if prefill else sympy.Integer(1)
+    return expr.subs({roles.pass_tokens: tokens, roles.seen_tokens: roles.sequence, roles.logit_positions: positions})
+
+
+def cache_bytes(block: Block, context: Context) -> sympy.Expr:
+    """Bytes of what the block keeps of all sequences between tokens."""
+    engine = context.choices.engine
+    return sympy.Add(*(_entry_bytes(departed(entry, engine), context) for entry in block.cache))
+
+
+def _entry_bytes(entry: CacheEntry, context: Context) -> sympy.Expr:
+    roles, form = context.roles, context.choices.cache
+    tokens = context.kept(entry.reach) if entry.tokens is None else sympy.sympify(entry.tokens)
+    if context.per_gpu and entry.split is not None:
+        shape = tuple(_share(sympy.sympify(size), entry.split, roles.tensor_parallel) for size in entry.shape)
+        entry = replace(entry, shape=shape)
+    if entry.element is None and form.entry is not None:
+        return roles.batch * tokens * form.entry(entry)
+    element = roles.cache_element if entry.element is None else entry.element
+    return roles.batch * tokens * sympy.Mul(*entry.shape) * element
+
+
+def saved_bytes(block: Block, context: Context) -> sympy.Expr:
+    """Bytes kept for the backward pass under the training options that are on."""
+    roles, options = context.roles, context.choices.training
+    kept = (item for item in block.saved if set(item.when) <= options)
+    return sympy.Add(*(x.elements * (roles.activation_element if x.element is None else x.element) for x in kept))
+
+
+def workspace(block: Block, context: Context) -> sympy.Expr:
+    """Numbers alive at once for each token while the block runs."""
+    size = sympy.sympify(block.workspace)
+    return _share(size, block.workspace_split, context.roles.tensor_parallel) if context.per_gpu else size
+
+
+ACCUMULATORS: Mapping[str, Callable[[Block, Context], sympy.Expr]] = {
+    "parameters": parameters,
+    "active_parameters": active_parameters,
+    "compute_parameters": compute_parameters,
+    "weight_bytes": weight_bytes,
+    "flop": flop,
+    "cache_bytes": cache_bytes,
+    "saved_bytes": saved_bytes,
+    "workspace": workspace,
+}
+
+
+def composed(architecture: Architecture, quantity: Composed, context: Context) -> list[Definition]:
+    """The definitions that make a composed quantity: one a block and group, one a layer, and the whole."""
+    if quantity.accumulate not in ACCUMULATORS:
+        raise SymllmError(f"{quantity.name}: there is no sum called {quantity.accumulate!r} over blocks")
+    context = replace(context, phase=quantity.phase, per_gpu=quantity.per_gpu)
+    lines = list(_parts(architecture, quantity, context))
+    if quantity.accumulate == "workspace":  # blocks run one after another: the largest one counts
+        total = sympy.Max(*(line.symbol for line, _ in lines)) if lines else sympy.Integer(0)
+    else:
+        total = sympy.Add(*(count * line.symbol for line, count in lines if count != 0))
+    definitions = [line for line, _ in lines]
+    return [*definitions, Definition(quantity.symbol, total, quantity.because, title=quantity.name)]
+
+
+def _parts(architecture: Architecture, quantity: Composed, context: Context) -> Iterator[tuple[Definition, sympy.Expr]]:
+    """Every block's line; a layer's line, with how many such layers there are; count 0 marks lines summed elsewhere."""
+    rank = quantity.symbol.rank * 1000
+    single = len(architecture.groups) == 1
+    largest = quantity.accumulate == "workspace"
+    for block in architecture.once:
+        rank += 1
+        line = _line(block, quantity, context, "", rank, {}, sympy.Integer(1), "")
+        if line is not None:
+            yield line, sympy.Integer(1)
+    for group in architecture.groups:
+        count = sympy.sympify(group.count)
+        if context.per_gpu and not largest:
+            count = sympy.ceiling(count / context.roles.pipeline_parallel)
+        members: list[tuple[NamedSymbol, int]] = []
+        for block, repeats in Counter(group.blocks).items():
+            rank += 1
+            suffix = "" if single else f"_{group.name}"
+            where = "" if single else f" ({group.title})"
+            line = _line(block, quantity, context, suffix, rank, group.values, count * repeats, where)
+            if line is not None:
+                members.append((line.symbol, repeats))
+                yield line, sympy.Integer(1 if largest else 0)
+        if members and not largest:
+            rank += 1
+            yield _layer(group, members, quantity, single, rank), count
+
+
+def _line(block: Block, quantity: Composed, context: Context, suffix: str, rank: int,
+          values: Mapping[sympy.Symbol, int], times: sympy.Expr, where: str) -> Definition | None:  # fmt: skip
+    expr = ACCUMULATORS[quantity.accumulate](block, context)
+    expr = expr.xreplace({symbol: sympy.Integer(value) for symbol, value in values.items()})
+    if expr == 0:
+        return None
+    symbol = _derived(quantity.symbol, f"{block.name}{suffix}", f"{block.title}{where}", rank)
+    return Definition(symbol, expr, block.title, component=block.component, times=times, title=block.title)
+
+
+def _layer(group: Group, members: list[tuple[NamedSymbol, int]], quantity: Composed, single: bool, rank: int) -> Definition:
+    name = "layer" if single else f"layer_{group.name}"
+    symbol = _derived(quantity.symbol, name, group.title, rank)
+    return Definition(symbol, sympy.Add(*(repeats * member for member, repeats in members)), group.title, title=group.title)
+
+
+def _derived(of: NamedSymbol, name: str, title: str, rank: int) -> NamedSymbol:
+    """The symbol of a part of a quantity: P and attention make P_attention."""
+    head, _, tail = of.name.partition("_")
+    full = f"{head}_{name}" if not tail else f"{head}_{tail}_{name}"
+    return NamedSymbol(full, title=f"{of.title}: {title}", meaning=f"{of.title} of {title}", unit=of.unit,
+                       domain=of.domain, rank=rank)  # fmt: skip

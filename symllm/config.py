@@ -1,0 +1,255 @@
+"""Reading a Hugging Face config.json by a declared table: which field gives which symbol, and with which default.
+
+A page of `formulas/architectures/` declares a `Family`; nothing here knows any. A field that is neither read nor
+known to change no size is refused by name, so that no wrong number comes from what was not understood.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+import sympy
+
+from .block import Architecture
+from .errors import SymllmError, unknown
+
+LARGEST_FILE: Final = 1 << 20
+LARGEST_SIZE: Final = 10**9
+REQUIRED: Final = "required"
+
+#: Fields that change no size in any family: how text, sampling, rope angles, dropout and training are set up.
+INERT: Final = (
+    "architectures", "model_type", "_*", "*_token_id", "*_token_ids", "*_token_index", "token_*_id", "transformers_version", "torch_dtype", "dtype",
+    "use_cache", "*dropout*", "*_pdrop", "*_drop", "initializer_*", "*_std", "*_init", "*eps*", "rope_*", "*rope_theta", "*rope_scaling",
+    "rotary_emb_base", "rotary_base", "*_act", "*_activation", "activation_function", "hidden_activation", "attn_implementation",
+    "auto_map", "id2label", "label2id", "num_labels", "problem_type", "task_specific_params", "summary_*", "gradient_checkpointing",
+    "output_attentions", "output_hidden_states", "output_router_logits", "return_dict", "return_dict_in_generate", "tokenizer_class",
+    "prefix", "bad_words_ids", "do_sample", "num_beams", "num_beam_groups", "num_return_sequences", "temperature", "top_k", "top_p",
+    "typical_p", "repetition_penalty", "length_penalty", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "diversity_penalty",
+    "early_stopping", "max_length", "min_length", "begin_suppress_tokens", "suppress_tokens", "forced_*", "remove_invalid_values",
+    "exponential_decay_length_penalty", "finetuning_task", "is_decoder", "is_encoder_decoder", "chunk_size_feed_forward", "pruned_heads",
+    "torchscript", "use_bfloat16", "tf_legacy_loss", "output_scores", "cross_attention_hidden_size", "add_cross_attention",
+    "tie_encoder_decoder", "name_or_path", "pretraining_tp", "*_loss_coef", "*_loss_weight", "*_scaling", "*_scaling_factor", "*_multiplier",
+    "scale_attn*", "reorder_and_upcast_attn", "attention_softmax_in_fp32", "n_ctx", "resid_pdrop", "final_logit_softcapping",
+    "attn_logit_softcapping", "query_pre_attn_scalar", "unsloth_*", "quantization_config", "language", "license", "hidden_act",
+    "predict_special_tokens",
+)  # fmt: skip
+
+DTYPES: Final = {
+    "float32": "fp32", "float": "fp32", "torch.float32": "fp32", "bfloat16": "bf16", "torch.bfloat16": "bf16",
+    "float16": "fp16", "torch.float16": "fp16", "half": "fp16",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the config that gives a size.
+
+    name: the field, dotted for a nested one ("text_config.hidden_size"); also: other names it goes by.
+    symbol: the symbol it gives. default: REQUIRED, a number, None (the symbol stays unset) or an expression over
+    symbols of other fields, as the library computes it. zero: 0 is allowed.
+    """
+
+    name: str
+    symbol: sympy.Symbol
+    default: Any = REQUIRED
+    also: tuple[str, ...] = ()
+    zero: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    """One field of the config that changes the structure: a switch, a word, a list. default as in the library."""
+
+    name: str
+    default: Any = REQUIRED
+    kind: type | tuple[type, ...] = bool
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config that was read: sizes by symbol, options by name, and the raw fields for what a page looks up itself."""
+
+    family: str
+    sizes: Mapping[sympy.Symbol, int]
+    options: Mapping[str, Any]
+    raw: Mapping[str, Any]
+    dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class Family:
+    """An architecture's page: its name, the config fields it reads, and how its blocks are put together.
+
+    inert: fields (shell patterns) that this family's configs carry and that change no size.
+    build: config -> Architecture. source: the paper or model card the page follows.
+    """
+
+    name: str
+    title: str
+    model_types: tuple[str, ...]
+    fields: tuple[Field, ...]
+    build: Callable[[Config], Architecture]
+    source: str
+    options: tuple[Option, ...] = ()
+    inert: tuple[str, ...] = ()
+    context: sympy.Symbol | None = None
+    notes: tuple[str, ...] = field(default=())
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """The JSON object of a config file or of a model folder that holds a config.json.
+
+    Raises `SymllmError` for a file that is missing, too large, no JSON, nested too deep, or no object.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / "config.json"
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise SymllmError(f"config {shown(path)}: larger than 1 MiB, so it is no model's config.json")
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SymllmError(f"config {shown(path)}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SymllmError(f"config {shown(path)}: cannot be read as text ({type(error).__name__})") from None
+    return parse(text, f"config {shown(path)}")
+
+
+def parse(text: str, where: str) -> dict[str, Any]:
+    """The JSON object of a text; `where` begins the error."""
+    try:
+        data = json.loads(text, parse_constant=lambda name: name)
+    except RecursionError:
+        raise SymllmError(f"{where}: nested too deep to be a model's config.json") from None
+    except ValueError as error:
+        raise SymllmError(f"{where}: not valid JSON ({str(error)[:80]})") from None
+    if not isinstance(data, dict):
+        raise SymllmError(f"{where}: a JSON object is expected, not {type(data).__name__}")
+    if not data:
+        raise SymllmError(f"{where}: it is empty; 'model_type' and the sizes are needed")
+    return data
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """A value as an error shows it: quoted and cut."""
+    text = repr(str(value))
+    return text if len(text) <= longest else text[: longest - 4] + "...'"
+
+
+def family_of(raw: Mapping[str, Any], families: Iterable[Family]) -> Family:
+    """The family whose page declares the config's model_type; refuses an unknown one by name."""
+    by_type = {model_type: family for family in families for model_type in family.model_types}
+    model_type = raw.get("model_type")
+    if not isinstance(model_type, str) or not model_type:
+        raise SymllmError("config: field 'model_type' is missing or not a name, so the architecture is not known")
+    if model_type not in by_type:
+        raise unknown("model_type", model_type, by_type, f"{len(by_type)} are understood: `symllm models --families` lists them")
+    return by_type[model_type]
+
+
+def read(raw: Mapping[str, Any], family: Family, ignore: tuple[str, ...] = ()) -> Config:
+    """The sizes and options of a config, every field checked.
+
+    Raises `SymllmError` for a missing or impossible size, a field of the wrong type and a field that is not understood.
+    """
+    _refuse_unknown(raw, family, ignore)
+    sizes: dict[sympy.Symbol, int] = {}
+    for item in family.fields:
+        value = _size(raw, item, family)
+        if value is not None:
+            sizes[item.symbol] = value
+    for item in family.fields:
+        if item.symbol not in sizes and item.default not in (REQUIRED, None):
+            sizes[item.symbol] = _default(item, sizes, family)
+    options = {item.name: _option(raw, item, family) for item in family.options}
+    return Config(family.name, sizes, options, raw, _dtype(raw))
+
+
+def _dtype(raw: Mapping[str, Any]) -> str | None:
+    nested = raw.get("text_config")
+    given = raw.get("torch_dtype") or raw.get("dtype")
+    if given is None and isinstance(nested, Mapping):
+        given = nested.get("torch_dtype") or nested.get("dtype")
+    if given in (None, "auto"):
+        return None
+    if given not in DTYPES:
+        raise SymllmError(f"config: field 'torch_dtype' is {shown(given)}, which is not understood; known: {', '.join(sorted(set(DTYPES)))}")
+    return DTYPES[given]
+
+
+def _lookup(raw: Mapping[str, Any], name: str) -> Any:
+    value: Any = raw
+    for part in name.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise SymllmError(f"config: field {name.rsplit('.', 1)[0]!r} is {shown(value)}, not an object")
+        value = value.get(part)
+    return value
+
+
+def _size(raw: Mapping[str, Any], item: Field, family: Family) -> int | None:
+    for name in (item.name, *item.also):
+        value = _lookup(raw, name)
+        if value is not None:
+            return whole(value, name, item.zero)
+    if item.default == REQUIRED:
+        raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
+    return None
+
+
+def whole(value: Any, name: str, zero: bool = False) -> int:
+    """`value` as a size; refuses what is no whole number, negative, zero (unless allowed) or implausibly large."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_SIZE:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SymllmError(f"config: field {name!r} is {shown(value)}; a whole number is expected")
+    if value < 0 or (value == 0 and not zero):
+        raise SymllmError(f"config: field {name!r} is {value if abs(value) < 10**12 else 'negative'}; it must be at least {0 if zero else 1}")
+    if value > LARGEST_SIZE:
+        raise SymllmError(f"config: field {name!r} is {shown(value, 24)}; sizes above {LARGEST_SIZE:,} are refused")
+    return value
+
+
+def _default(item: Field, sizes: Mapping[sympy.Symbol, int], family: Family) -> int:
+    value = sympy.sympify(item.default).subs(sizes)
+    if not value.is_Integer or value <= 0:
+        if value.is_Rational:
+            raise SymllmError(f"config: field {item.name!r} is missing and its default {item.default} = {value} is not a positive whole number")
+        raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
+    return int(value)
+
+
+def _option(raw: Mapping[str, Any], item: Option, family: Family) -> Any:
+    value = _lookup(raw, item.name)
+    if value is None:
+        if item.default == REQUIRED:
+            raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
+        return item.default
+    kinds = item.kind if isinstance(item.kind, tuple) else (item.kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise SymllmError(f"config: field {item.name!r} is {shown(value)}; {' or '.join(k.__name__ for k in kinds)} is expected")
+    if item.choices and value not in item.choices:
+        raise SymllmError(f"config: field {item.name!r} is {shown(value)}, which is not understood; known: {', '.join(map(str, item.choices))}")
+    return value
+
+
+def _refuse_unknown(raw: Mapping[str, Any], family: Family, ignore: tuple[str, ...]) -> None:
+    read_names = {name.split(".")[0] for item in family.fields for name in (item.name, *item.also)}
+    read_names |= {item.name.split(".")[0] for item in family.options}
+    patterns = (*INERT, *family.inert, *ignore)
+    for name, value in raw.items():
+        off = value is None or value is False or value in (0, "", [], {})
+        if name in read_names or off or any(fnmatchcase(name, pattern) for pattern in patterns):
+            continue
+        raise SymllmError(
+            f"config: field {shown(name)} = {shown(json.dumps(value))} is not understood for {family.name} models and may "
+            f"change sizes; `--ignore-field {name if name.isidentifier() else 'NAME'}` takes it to change none"
+        )

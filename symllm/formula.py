@@ -1,0 +1,80 @@
+"""Formulas: a symbol, the expression that defines it, and why; each with a source and a worked example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sympy
+
+from .symbols import NamedSymbol
+
+Kind = Literal["exact", "fitted", "measured", "assumed"]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A worked example: the value of every symbol on the right, and the result in the formula's unit."""
+
+    values: Mapping[sympy.Symbol, Any]
+    result: sympy.Expr | int
+
+
+@dataclass(frozen=True)
+class Formula:
+    """`symbol = expression`, declared once.
+
+    name: the name a person asks for. because: one sentence that says why. source: where it is published.
+    conditions: when it holds. kind: how true the numbers are; `error` says how large the error is, on what data.
+    """
+
+    name: str
+    symbol: NamedSymbol
+    expression: sympy.Expr
+    because: str
+    source: str
+    example: Example
+    conditions: tuple[str, ...] = ()
+    kind: Kind = "exact"
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A quantity that is summed over a model's blocks: what of a block is added up, and how it is called.
+
+    accumulate: the name of the sum in `symllm.compose` ("parameters", "cache_bytes", ...).
+    phase: for compute, which pass ("prefill" or "decode").
+    """
+
+    name: str
+    symbol: NamedSymbol
+    accumulate: str
+    because: str
+    source: str
+    phase: str = ""
+    per_gpu: bool = False
+    conditions: tuple[str, ...] = ()
+    kind: Kind = "exact"
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One line of a program: a symbol, its expression over earlier symbols and inputs, why, and its place.
+
+    component and times say, for the summand of a composed quantity, which row of the breakdown it belongs to and
+    how often it counts. kind is the weakest of what it rests on.
+    """
+
+    symbol: NamedSymbol
+    expression: sympy.Expr
+    because: str
+    kind: Kind = "exact"
+    component: str = ""
+    times: sympy.Expr = field(default_factory=lambda: sympy.Integer(1))
+    title: str = ""
+
+
+Accumulator = Callable[..., sympy.Expr]

@@ -1,0 +1,164 @@
+"""A compiled model: lines of plain expression trees and the values they start from. The numeric world's whole input.
+
+A program is data (it lives on disk as JSON), made once by `symllm.build` from the book and a config; answering a
+question runs it without SymPy or Pint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from . import tree
+from .errors import SymllmError, unknown
+from .tree import Tree
+from .units import Number, exact
+
+KINDS = ("exact", "measured", "fitted", "assumed")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One definition: `name = tree`, in `unit`, with its reason and, for a summand, its component and multiplicity."""
+
+    name: str
+    tree: Tree
+    unit: str
+    title: str
+    because: str
+    kind: str = "exact"
+    component: str = ""
+    times: Tree = 1
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What a symbol is called and stands for, as the numeric world shows it."""
+
+    title: str
+    meaning: str
+    unit: str
+    text: str
+    whole: bool = True
+    step: str = "1"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A model under one choice of formats, mask, engine: its sizes, the definitions, and the names people use.
+
+    model: name, title, family, source. sizes: values from the config. lines: definitions in order.
+    quantities: public name -> symbol. defaults: symbol -> (value, words). fixed: values that the formats give.
+    """
+
+    model: Mapping[str, Any]
+    sizes: Mapping[str, Number]
+    lines: tuple[Line, ...]
+    quantities: Mapping[str, str]
+    defaults: Mapping[str, tuple[Number, str]]
+    fixed: Mapping[str, Number]
+    signs: Mapping[str, Sign]
+    notes: tuple[str, ...] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+    def line(self, name: str) -> Line | None:
+        """The definition of a symbol, or None where it is an input."""
+        return next((line for line in self.lines if line.name == name), None)
+
+    def symbol_of(self, quantity: str) -> str:
+        """The symbol that a quantity's public name stands for; raises for an unknown name."""
+        if quantity in self.quantities:
+            return self.quantities[quantity]
+        if quantity in self.signs:
+            return quantity
+        raise unknown("quantity", quantity, self.quantities, "`symllm list` shows all")
+
+    def needed(self, results: Iterable[str]) -> list[Line]:
+        """The definitions that the results rest on, in order."""
+        wanted, found = set(results), []
+        for line in reversed(self.lines):
+            if line.name in wanted:
+                found.append(line)
+                wanted |= tree.names(line.tree) | tree.names(line.times)
+        return found[::-1]
+
+    def inputs(self, results: Iterable[str]) -> list[str]:
+        """The symbols without a definition that the results rest on."""
+        lines = self.needed(results)
+        defined = {line.name for line in lines}
+        used = set(results).union(*(tree.names(line.tree) | tree.names(line.times) for line in lines))
+        return [name for name in self.signs if name in used - defined]
+
+    def kind(self, result: str) -> str:
+        """The weakest kind of all that a result rests on."""
+        return max((line.kind for line in self.needed([result])), key=KINDS.index, default="exact")
+
+    def run(self, values: Mapping[str, Number], results: Iterable[str]) -> dict[str, Number]:
+        """The exact value of every line that the results rest on, and of the inputs."""
+        known = dict(values)
+        for line in self.needed(results):
+            known[line.name] = tree.evaluate(line.tree, known)
+        return known
+
+    def compile(self, result: str, variables: tuple[str, ...], values: Mapping[str, Number],
+                array: bool = False) -> Callable[..., Any]:  # fmt: skip
+        """A plain function of `variables`; every line that does not depend on them is worked out beforehand."""
+        folded: dict[str, Number] = {k: v for k, v in values.items() if k not in variables}
+        moving = set(variables)
+        kept: list[tuple[str, Tree]] = []
+        for line in self.needed([result]):
+            used = tree.names(line.tree)
+            if used & moving:
+                moving.add(line.name)
+                kept.append((line.name, line.tree))
+            else:
+                folded[line.name] = tree.evaluate(line.tree, folded)
+        used = set().union({result}, *(tree.names(item) for _, item in kept))
+        constants = []
+        for name in sorted(used - moving):
+            if name not in folded:
+                raise SymllmError(f"symbol '{name}' has no value")
+            constants.append((name, as_tree(folded[name])))
+        return tree.function([*constants, *kept], result, variables, array)
+
+
+def as_tree(value: Number) -> Tree:
+    """An exact number as a tree."""
+    value = exact(value)
+    return value if isinstance(value, int) else ["q", value.numerator, value.denominator]
+
+
+def dump(program: Program) -> dict[str, Any]:
+    """The program as JSON data."""
+    data = asdict(program)
+    for key in ("sizes", "fixed"):
+        data[key] = {name: as_tree(value) for name, value in data[key].items()}
+    data["defaults"] = {name: [as_tree(value), says] for name, (value, says) in program.defaults.items()}
+    return data
+
+
+def restore(data: Mapping[str, Any]) -> Program:
+    """The program of `dump`'s data."""
+
+    def numbers(items: Mapping[str, Tree]) -> dict[str, Number]:
+        return {name: tree.evaluate(value, {}) for name, value in items.items()}
+
+    return Program(
+        model=data["model"],
+        sizes=numbers(data["sizes"]),
+        lines=tuple(Line(**line) for line in data["lines"]),
+        quantities=data["quantities"],
+        defaults={name: (tree.evaluate(value, {}), says) for name, (value, says) in data["defaults"].items()},
+        fixed=numbers(data["fixed"]),
+        signs={name: Sign(**sign) for name, sign in data["signs"].items()},
+        notes=tuple(data["notes"]),
+        choices=data["choices"],
+    )
+
+
+def approximate(value: Number | float) -> float:
+    """A float near an exact number, for showing."""
+    return float(value) if not isinstance(value, Fraction) else value.numerator / value.denominator

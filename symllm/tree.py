@@ -1,0 +1,132 @@
+"""Expressions as plain data: what the numeric world computes with, and what is kept on disk.
+
+A tree is an int, a symbol's name, or a list `[operator, argument, ...]`. The operators are those of `OPERATORS`
+plus `["q", numerator, denominator]` for an exact rational. A tree becomes a plain Python function of exact
+numbers, or a NumPy function of float64 arrays, from the same declaration. Only white-listed operators and plain
+identifiers are ever turned into code.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from typing import Any, Final
+
+from .errors import SymllmError
+from .units import Number, exact
+
+Tree = Any  # int | str | list["Tree"]; recursive aliases help no reader
+
+OPERATORS: Final = ("+", "*", "^", "max", "min", "ceil", "floor")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def names(tree: Tree) -> set[str]:
+    """The symbols that occur in a tree."""
+    if isinstance(tree, str):
+        return {tree}
+    if isinstance(tree, int) or tree[0] == "q":
+        return set()
+    return set().union(*(names(part) for part in tree[1:]))
+
+
+def exact_ceiling(value: Number | float) -> int:
+    """The least integer that is not below `value`, exact for rationals of any size."""
+    return math.ceil(value)
+
+
+def power(base: Any, exponent: Number) -> Any:
+    """base ** exponent, exact where the exponent is an integer."""
+    exponent = exact(exponent)
+    if isinstance(exponent, int):
+        if exponent < 0:
+            return Fraction(1, base ** -exponent) if isinstance(base, int) else 1 / base**-exponent
+        return base**exponent
+    return float(base) ** float(exponent)
+
+
+def source(tree: Tree, array: bool = False) -> str:
+    """Python source of a tree: exact arithmetic, or NumPy's where `array` is true."""
+    if isinstance(tree, bool) or not isinstance(tree, (int, str, list, tuple)):
+        raise SymllmError(f"not an expression tree: {tree!r}")
+    if isinstance(tree, int):
+        return f"{float(tree)!r}" if array else str(tree)
+    if isinstance(tree, str):
+        if not _NAME.fullmatch(tree):
+            raise SymllmError(f"not a symbol's name: {tree!r}")
+        return tree
+    operator, *parts = tree
+    if operator == "q":
+        over, under = (int(part) for part in parts)
+        return f"({over}/{under})" if array else f"Fraction({over},{under})"
+    if operator not in OPERATORS:
+        raise SymllmError(f"unknown operator in an expression tree: {operator!r}")
+    texts = [source(part, array) for part in parts]
+    if operator in "+*":
+        return "(" + operator.join(texts) + ")"
+    if operator == "^":
+        return _power_source(texts, parts[1], array)
+    if array:
+        if operator in ("ceil", "floor"):
+            return f"{operator}({texts[0]})"
+        folded = texts[0]
+        for text in texts[1:]:
+            folded = f"{operator}imum({folded},{text})"
+        return folded
+    return f"{operator}({','.join(texts)})"
+
+
+def _power_source(texts: list[str], exponent: Tree, array: bool) -> str:
+    if isinstance(exponent, int) and exponent > 0:
+        return f"({texts[0]}**{exponent})"
+    return f"({texts[0]}**{texts[1]})" if array else f"power({texts[0]},{texts[1]})"
+
+
+def function(assignments: Iterable[tuple[str, Tree]], result: str, variables: tuple[str, ...],
+             array: bool = False) -> Callable[..., Any]:  # fmt: skip
+    """A function of `variables` that runs the assignments in order and returns `result`."""
+    lines = [f"def computed({', '.join(variables)}):"]
+    lines += [f"    {source(name)} = {source(tree, array)}" for name, tree in assignments]
+    lines.append(f"    return {source(result)}")
+    scope: dict[str, Any] = {"__builtins__": {}}
+    if array:
+        import numpy
+
+        scope |= {name: getattr(numpy, name) for name in ("ceil", "floor", "maximum", "minimum")}
+    else:
+        scope |= {"Fraction": Fraction, "power": power, "ceil": exact_ceiling, "floor": math.floor,
+                  "max": max, "min": min}  # fmt: skip
+    code = compile("\n".join(lines), "<formula>", "exec")
+    exec(code, scope)  # our own text, of checked names and white-listed operators only
+    made: Callable[..., Any] = scope["computed"]
+    return made
+
+
+def evaluate(tree: Tree, values: Mapping[str, Number]) -> Number:
+    """The exact value of a tree under `values`; raises `SymllmError` for a symbol without a value."""
+    if isinstance(tree, int):
+        return tree
+    if isinstance(tree, str):
+        if tree not in values:
+            raise SymllmError(f"symbol '{tree}' has no value")
+        return values[tree]
+    operator, *parts = tree
+    if operator == "q":
+        return exact(Fraction(parts[0], parts[1]))
+    numbers = [evaluate(part, values) for part in parts]
+    return exact(_apply(operator, numbers))
+
+
+def _apply(operator: str, numbers: list[Number]) -> Number:
+    if operator == "+":
+        return sum(numbers)
+    if operator == "*":
+        return math.prod(numbers)
+    if operator == "^":
+        if numbers[0] == 0 and numbers[1] < 0:
+            raise SymllmError("division by zero")
+        result: Number = power(numbers[0], numbers[1])
+        return result
+    return {"max": max, "min": min, "ceil": lambda x: math.ceil(x[0]), "floor": lambda x: math.floor(x[0])}[operator](numbers)
