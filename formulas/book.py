@@ -7,13 +7,13 @@ from functools import cache
 from symllm.book import Book
 from symllm.compose import Roles
 
-from . import attention_pairs, compute, inference_memory, kv_cache, notation, parameters, scenario
+from . import attention_pairs, compute, inference_memory, kv_cache, notation, parameters, questions, scenario
 from .architectures import gpt2, llama
 from .formats import plain
 
 ROLES = Roles(
     flop=notation.FLOP, batch=notation.b, sequence=notation.s, pass_tokens=notation.q, seen_tokens=notation.t,
-    logit_positions=notation.q_out, weight_element=notation.u_w, cache_element=notation.u_kv, activation_element=notation.u_a,
+    logit_positions=notation.q_out, new_tokens=notation.n, weight_element=notation.u_w, cache_element=notation.u_kv, activation_element=notation.u_a,
     tensor_parallel=notation.tp, pipeline_parallel=notation.pp, expert_parallel=notation.ep,
 )  # fmt: skip
 
@@ -34,6 +34,7 @@ def book() -> Book:
         weight_formats=tuple(form for page in FORMAT_PAGES for form in page.WEIGHT_FORMATS),
         cache_formats=tuple(form for page in FORMAT_PAGES for form in page.CACHE_FORMATS),
         defaults=scenario.DEFAULTS,
+        questions=questions.QUESTIONS,
         pairs=attention_pairs.query_key_pairs,
         kept=attention_pairs.kept_tokens,
         uniform_weights=parameters.UNIFORM_WEIGHTS,

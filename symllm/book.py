@@ -12,7 +12,7 @@ from .block import Reach
 from .compose import Roles
 from .config import Family
 from .format import CacheFormat, WeightFormat
-from .formula import Composed, Formula
+from .formula import Composed, Formula, Question
 from .symbols import NamedSymbol
 
 
@@ -41,6 +41,7 @@ class Book:
     weight_formats: tuple[WeightFormat, ...]
     cache_formats: tuple[CacheFormat, ...]
     defaults: tuple[Default, ...]
+    questions: tuple[Question, ...]
     pairs: Callable[[Reach, str, str], sympy.Expr]
     kept: Callable[[Reach], sympy.Expr]
     uniform_weights: Formula

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -14,8 +15,8 @@ from .config import Config, Family, family_of, read
 from .crossing import lower
 from .errors import SymllmError, unknown
 from .format import CacheFormat, WeightFormat
-from .formula import Definition
-from .program import Line, Program, Sign
+from .formula import Definition, Question
+from .program import Asked, Line, Program, Sign
 from .symbols import NamedSymbol
 
 
@@ -93,13 +94,13 @@ def ordered(lines: list[Definition]) -> list[Definition]:
 
 
 def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
-            mask: str, logits: str, engine: str, ignore: tuple[str, ...] = ()) -> Program:  # fmt: skip
+            mask: str, logits: str, engine: str, ignore: tuple[str, ...] = (), generation: bool = False) -> Program:  # fmt: skip
     """The compiled program of one config. dtype None takes the config's own, kv_dtype None the activations'."""
     family, config, made = architecture(book, raw, ignore)
     chosen_dtype = dtype or config.dtype or "bf16"
     form: WeightFormat = _format("weight format", chosen_dtype, book.weight_formats)
     activations = "fp32" if form.compute_element == 4 else "bf16"
-    chosen = choices(book, chosen_dtype, kv_dtype or activations, mask, logits, engine)
+    chosen = replace(choices(book, chosen_dtype, kv_dtype or activations, mask, logits, engine), generation=generation)
     lines = definitions(book, made, chosen)
     sizes = {**config.sizes, **made.values}
     roles = book.roles
@@ -115,12 +116,20 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
         defaults={item.symbol.name: (_number(item.value), item.says) for item in book.defaults},
         fixed={symbol.name: _number(value) for symbol, value in fixed.items()},
         signs=_signs(book, lines, sizes),
+        questions={q.name: _asked(q) for q in book.questions},
         notes=(*family.notes, *made.notes),
         choices={
             "dtype": form.name, "dtype_title": form.title, "dtype_origin": origin, "kv_dtype": chosen.cache.name,
             "kv_dtype_origin": "given" if kv_dtype else "assumed", "mask": mask, "logits": logits, "engine": engine,
             "context_symbol": "s_max",
         },
+    )  # fmt: skip
+
+
+def _asked(question: Question) -> Asked:
+    return Asked(
+        question.name, question.title, question.unknown.name, lower(question.needs), lower(question.budget), question.sense,
+        question.bound, question.limit.name if question.limit is not None else "", question.limited_by,
     )  # fmt: skip
 
 

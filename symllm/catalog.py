@@ -93,7 +93,7 @@ def _model(row: Mapping[str, Any]) -> Model:
                  expand(row["config"]), row.get("note") or "")  # fmt: skip
 
 
-def model(name: str) -> Model:
+def find(name: str) -> Model:
     """The model that a name, an alias or a hub id stands for; raises with the nearest names."""
     rows = _model_rows()
     wanted = name.strip().lower()
@@ -127,7 +127,7 @@ def _gpu(row: Mapping[str, Any]) -> Gpu:
     )  # fmt: skip
 
 
-def gpu(name: str) -> Gpu:
+def find_gpu(name: str) -> Gpu:
     """The GPU that a name or an alias stands for; raises with the nearest names."""
     rows = _gpu_rows()
     wanted = name.strip().lower().replace(" ", "-").replace("_", "-")

@@ -26,6 +26,7 @@ class Roles:
     pass_tokens: NamedSymbol
     seen_tokens: NamedSymbol
     logit_positions: NamedSymbol
+    new_tokens: NamedSymbol
     weight_element: NamedSymbol
     cache_element: NamedSymbol
     activation_element: NamedSymbol
@@ -40,6 +41,7 @@ class Choices:
 
     engine: "" for the model's own mathematics, or the name under which blocks declare departures.
     training: options that are on, of "dropout", "eager", "fused".
+    generation: whether tokens generated after the prompt are cached and seen too (s + n in place of s).
     """
 
     weights: WeightFormat
@@ -48,6 +50,7 @@ class Choices:
     logits: str = "all"
     engine: str = ""
     training: frozenset[str] = frozenset({"eager", "dropout"})
+    generation: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,14 @@ def _phase(expr: sympy.Expr, context: Context) -> sympy.Expr:
     prefill = context.phase == "prefill"
     positions = roles.sequence if prefill and context.choices.logits == "all" else sympy.Integer(1)
     tokens = roles.sequence if prefill else sympy.Integer(1)
-    return expr.subs({roles.pass_tokens: tokens, roles.seen_tokens: roles.sequence, roles.logit_positions: positions})
+    expr = expr.subs({roles.pass_tokens: tokens, roles.seen_tokens: roles.sequence, roles.logit_positions: positions})
+    return expr if prefill else _generated(expr, context)
+
+
+def _generated(expr: sympy.Expr, context: Context) -> sympy.Expr:
+    """With new tokens in the scenario, what is seen and kept is the prompt and they."""
+    roles = context.roles
+    return expr.subs(roles.sequence, roles.sequence + roles.new_tokens) if context.choices.generation else expr
 
 
 def cache_bytes(block: Block, context: Context) -> sympy.Expr:
@@ -162,7 +172,7 @@ def cache_bytes(block: Block, context: Context) -> sympy.Expr:
 
 def _entry_bytes(entry: CacheEntry, context: Context) -> sympy.Expr:
     roles, form = context.roles, context.choices.cache
-    tokens = context.kept(entry.reach) if entry.tokens is None else sympy.sympify(entry.tokens)
+    tokens = _generated(context.kept(entry.reach) if entry.tokens is None else sympy.sympify(entry.tokens), context)
     if context.per_gpu and entry.split is not None:
         shape = tuple(_share(sympy.sympify(size), entry.split, roles.tensor_parallel) for size in entry.shape)
         entry = replace(entry, shape=shape)

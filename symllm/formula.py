@@ -77,4 +77,22 @@ class Definition:
     title: str = ""
 
 
+@dataclass(frozen=True)
+class Question:
+    """A named inverse question: the largest (or smallest) `unknown` for which `needs` fits into `budget`.
+
+    limit: the symbol of the model's own bound on the unknown, where it has one; limited_by says it in words.
+    """
+
+    name: str
+    title: str
+    unknown: NamedSymbol
+    needs: sympy.Expr
+    budget: sympy.Expr
+    sense: Literal["max", "min"]
+    bound: str
+    limit: NamedSymbol | None = None
+    limited_by: str = ""
+
+
 Accumulator = Callable[..., sympy.Expr]

@@ -47,6 +47,21 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A named inverse question as data: see `symllm.formula.Question`."""
+
+    name: str
+    title: str
+    unknown: str
+    needs: Tree
+    budget: Tree
+    sense: str
+    bound: str
+    limit: str = ""
+    limited_by: str = ""
+
+
+@dataclass(frozen=True)
 class Program:
     """A model under one choice of formats, mask, engine: its sizes, the definitions, and the names people use.
 
@@ -61,6 +76,7 @@ class Program:
     defaults: Mapping[str, tuple[Number, str]]
     fixed: Mapping[str, Number]
     signs: Mapping[str, Sign]
+    questions: Mapping[str, Asked] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
 
@@ -154,6 +170,7 @@ def restore(data: Mapping[str, Any]) -> Program:
         defaults={name: (tree.evaluate(value, {}), says) for name, (value, says) in data["defaults"].items()},
         fixed=numbers(data["fixed"]),
         signs={name: Sign(**sign) for name, sign in data["signs"].items()},
+        questions={name: Asked(**asked) for name, asked in data["questions"].items()},
         notes=tuple(data["notes"]),
         choices=data["choices"],
     )

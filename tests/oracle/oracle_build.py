@@ -47,7 +47,8 @@ def _builder(typed: transformers.PretrainedConfig, with_images: bool) -> Any:
     text = [transformers.AutoModelForCausalLM, transformers.AutoModelForSeq2SeqLM]
     order = [transformers.AutoModelForImageTextToText, *text] if with_images else text
     for auto in [*order, transformers.AutoModelForMaskedLM]:
-        if type(typed) in auto._model_mapping:
+        mapping: Any = auto._model_mapping
+        if type(typed) in mapping:
             return auto.from_config
     raise Unbuildable(f"transformers has no language model of type {typed.model_type}")
 

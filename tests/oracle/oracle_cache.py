@@ -38,9 +38,7 @@ def tensors(value: Any, path: str = "", seen: set[int] | None = None) -> Iterato
         inner = value
     elif isinstance(value, list | tuple):
         inner = dict(enumerate(value))
-    elif hasattr(value, "__dict__") and type(value).__module__.startswith("transformers.cache"):
-        inner = vars(value)
-    elif hasattr(value, "__dict__") and "Cache" in type(value).__name__:
+    elif type(value).__module__.startswith("transformers.cache") or "Cache" in type(value).__name__:
         inner = vars(value)
     for key, item in inner.items():
         if key != "config":
@@ -66,7 +64,7 @@ def _run(model: Any, length: int) -> dict[str, Any]:
     tokens = torch.randint(3, 128, (BATCH, length + 2))
     with torch.no_grad():
         output = model(input_ids=tokens[:, :length], use_cache=True)
-        name = "cache_params" if "cache_params" in output else "past_key_values"
+        name = next(key for key in ("cache_params", "state", "past_key_values") if key in output)
         cache = output[name]
         run = {"cache": type(cache).__name__, "batch": BATCH, "tokens": length, **held(cache)}
         for step in range(length, length + 2):
@@ -85,7 +83,8 @@ def measure(config: dict[str, Any], lengths: tuple[int, ...]) -> dict[str, Any]:
     for dtype in DTYPES:
         torch.manual_seed(0)
         typed = configured(config)
-        model = AutoModelForCausalLM.from_config(typed, dtype=getattr(torch, dtype)).eval()
+        make: Any = AutoModelForCausalLM.from_config
+        model = make(typed, dtype=getattr(torch, dtype)).eval()
         runs += [{"dtype": dtype, **_run(model, length)} for length in lengths]
     return {"class": type(model).__name__, "config": config, "runs": runs}
 

@@ -19,7 +19,7 @@ def _renamed(config: Config, model_type: str, **changes: Any) -> Config:
 
 
 def _llama(config: Config) -> Config:
-    """Baichuan (fused W_pack), InternLM (`bias` on all four projections), InternLM2 (fused wqkv)."""
+    """Baichuan (fused W_pack), InternLM (`bias` on all four), InternLM2 (fused wqkv)."""
     return _renamed(config, "llama", attention_bias=bool(config.get("bias", False)))
 
 
@@ -79,8 +79,8 @@ def _minimax_m3(config: Config) -> Config:
 
 
 def _dbrx(config: Config) -> Config:
-    """DBRX itself; its class wants a rotary base, which changes no size, written out."""
-    attention = {"rope_theta": 500000.0, **config["attn_config"]}
+    """DBRX itself; its class wants what changes no size written out: a rotary base, a bound."""
+    attention = {"rope_theta": 500000.0, "clip_qkv": 8, **config["attn_config"]}
     return {**config, "attn_config": attention}
 
 

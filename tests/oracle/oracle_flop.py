@@ -11,8 +11,8 @@ import torch
 from oracle_build import build, text_config
 from oracle_catalog import Model
 from torch import nn
-from transformers import masking_utils
 from torch.utils.flop_counter import FlopCounterMode
+from transformers import masking_utils
 
 HOW = (
     "torch.utils.flop_counter.FlopCounterMode (2 FLOP a multiply-add of matrix products and "
@@ -32,16 +32,15 @@ ATTENTION = ("eager", "sdpa")
 SEQUENTIAL = frozenset({"mamba", "falcon_mamba", "jamba", "recurrent_gemma", "rwkv", "xlstm"})
 
 # Measured for their type; a type without one here is measured by its smallest model.
-CHOSEN = frozenset(
-    """
+_CHOSEN = """
     bloom-7b1 command-r-v01 deepseek-v2-lite deepseek-v3 falcon-7b falcon-h1-0.5b falcon-rw-1b
     gemma-2-9b gemma-3-1b gpt-j-6b gpt-oss-20b gpt2 granite-4.0-h-tiny jamba-v0.1 kimi-k2 llama-2-7b
     llama-3.1-405b llama-3.1-70b llama-3.1-8b llama-4-scout mamba-130m mamba2-130m minimax-m1-80k
     mistral-7b-v0.1 mixtral-8x7b mpt-7b nemotron-h-8b nemotron-3-nano-30b-a3b olmo-2-7b opt-1.3b
     opt-350m phi-2 qwen2.5-7b qwen2.5-vl-7b qwen3-30b-a3b qwen3-8b qwen3-next-80b-a3b qwen3.5-4b
     qwq-32b stablelm-3b-4e1t starcoder2-7b
-    """.split()
-)
+"""
+CHOSEN = frozenset(_CHOSEN.split())
 
 Run = dict[str, Any]
 

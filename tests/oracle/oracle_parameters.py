@@ -24,14 +24,18 @@ _COMPONENTS = [
     ("projector", r"multi_modal_projector|embed_vision|embed_audio|visual\.merger|deepstack"),
     ("audio", r"audio"),
     ("vision", r"vision|visual|image_newline"),
-    ("lm_head", r"^(language_model\.)?(lm_head|embed_out|output)\."),
+    ("lm_head", r"^(language_model\.)?(lm_head|embed_out|output|head)\."),
+    ("layer_embedding", r"embed_tokens_per_layer"),
     ("pos_embedding", r"wpe|embed_positions|position_embeddings"),
     ("shared_expert_gate", r"shared_expert_gate"),
     ("shared_experts", r"shared_expert|shared_mlp"),
     ("routed_experts", r"\.experts\."),
     ("router", r"router|\.gate\.|mixer\.gate"),
-    ("ssm", r"mamba|linear_attn|\.mixer\.(conv|in_proj|out_proj|A_log|D$|dt_|x_proj|norm)"),
-    ("norm", r"norm|\.ln_|layernorm|ln_f"),
+    (
+        "ssm",
+        r"mamba|linear_attn|\.conv\.|\.mixer\.(conv|in_proj|out_proj|A_log|D$|dt_|x_proj|norm)",
+    ),
+    ("norm", r"norm|\.ln_|layernorm|ln_f|\.(pre_)?ln\d?\."),
     ("embedding_projection", r"project_(in|out)\."),
     ("expert_latents", r"fc[12]_latent_proj"),
     ("ffn", r"mlp|ffn|feed_forward|\.fc[12]\.|mixer\.(up|down)_proj|dense_"),
@@ -59,6 +63,12 @@ def _linear_mixers(model: nn.Module) -> set[str]:
     }
 
 
+def _tied(model: Any) -> bool:
+    """Whether the output layer is the token table itself."""
+    head, table = model.get_output_embeddings(), model.get_input_embeddings()
+    return head is not None and head.weight is table.weight
+
+
 def _first(config: Any, *names: str) -> int | None:
     for name in names:
         value = getattr(config, name, None)
@@ -69,8 +79,9 @@ def _first(config: Any, *names: str) -> int | None:
 
 def experts(config: Any) -> tuple[int, int] | None:
     """Experts chosen for a token and experts there are; None for a model without."""
-    chosen = _first(config, "num_experts_per_tok", "moe_topk", "top_k_experts", "moe_top_k")
-    there = _first(config, "num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
+    inner = getattr(config, "ffn_config", config)  # DBRX groups its fields
+    chosen = _first(inner, "num_experts_per_tok", "moe_k", "top_k_experts", "moe_top_k")
+    there = _first(inner, "num_local_experts", "n_routed_experts", "num_experts", "moe_num_experts")
     return (chosen, there) if chosen and there and there > 1 else None
 
 
@@ -88,8 +99,10 @@ def measure(config: dict[str, Any]) -> dict[str, Any]:
     if counts["routed_experts"] and chosen:
         entry["experts"] = {"chosen": chosen[0], "all": chosen[1]}
         active -= counts["routed_experts"] * (chosen[1] - chosen[0]) // chosen[1]
-    tied = counts["lm_head"] == 0
-    idle = ["pos_embedding", "vision", "projector", "audio"] + ([] if tied else ["embedding"])
+    tied = _tied(model)
+    idle = ["pos_embedding", "layer_embedding", "vision", "projector", "audio"] + (
+        [] if tied else ["embedding"]
+    )
     entry["tied"] = tied
     entry["active"] = active
     entry["active_non_embedding"] = active - sum(counts[kind] for kind in idle)

@@ -22,6 +22,7 @@ def ffn_width(multiple: float, hidden: int) -> int:
 
 
 def _change(layer: Any, index: int, config: Config, block: Config) -> None:
+    make: Any = LlamaMLP
     sizes = {k: v for k, v in config.items() if k not in ("model_type", "block_configs")}
     for half, norm in (("attention", "input_layernorm"), ("ffn", "post_attention_layernorm")):
         if block[half].get("no_op"):
@@ -35,7 +36,7 @@ def _change(layer: Any, index: int, config: Config, block: Config) -> None:
             layer.self_attn = LlamaAttention(own, layer_idx=index)
         else:
             width = ffn_width(block[half]["ffn_mult"], sizes["hidden_size"])
-            layer.mlp = LlamaMLP(LlamaConfig(**{**sizes, "intermediate_size": width}))
+            layer.mlp = make(LlamaConfig(**{**sizes, "intermediate_size": width}))
 
 
 def build(config: Config) -> nn.Module:

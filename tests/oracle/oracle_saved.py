@@ -44,7 +44,9 @@ def _at(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def saved(run: Callable[[], Any], weights: Iterable[Tensor], shared: Iterable[Tensor] = ()) -> Entry:
+def saved(
+    run: Callable[[], Any], weights: Iterable[Tensor], shared: Iterable[Tensor] = ()
+) -> Entry:
     """The distinct storages that `run` saves for the backward pass, without weights."""
     own = {_at(weight) for weight in weights}
     common = {_at(table) for table in shared}
@@ -68,6 +70,11 @@ def saved(run: Callable[[], Any], weights: Iterable[Tensor], shared: Iterable[Te
     return entry | ({"shared": sum(tables.values())} if tables else {})
 
 
+def _typed(kind: Any, **sizes: Any) -> Any:
+    """A configuration; transformers types its fields, not `attn_implementation`."""
+    return kind(**sizes)
+
+
 def _input(batch: int, tokens: int, width: int) -> Tensor:
     return torch.randn(batch, tokens, width, dtype=torch.bfloat16, requires_grad=True)
 
@@ -86,14 +93,16 @@ def gpt2(size: tuple[int, int, int, int], attention: str, dropout: float) -> Ent
     """What the GPT-2 block of transformers saves; its GELU is composed of several functions."""
     batch, tokens, width, heads = size
     torch.manual_seed(0)
-    config = GPT2Config(
+    config = _typed(
+        GPT2Config,
         n_embd=width,
         n_head=heads,
         resid_pdrop=dropout,
         attn_pdrop=dropout,
         attn_implementation=attention,
     )
-    block = GPT2Block(config, layer_idx=0).to(torch.bfloat16).train()
+    make: Any = GPT2Block
+    block = make(config, layer_idx=0).to(torch.bfloat16).train()
     x = _input(batch, tokens, width)
     sized = {"batch": batch, "tokens": tokens, "width": width, "heads": heads}
     how = {"attention": attention, "dropout": dropout}
@@ -104,7 +113,8 @@ def llama(size: tuple[int, int, int, int, int, int], attention: str) -> Entry:
     """What the Llama block of transformers saves."""
     batch, tokens, width, heads, cached, inner = size
     torch.manual_seed(0)
-    config = LlamaConfig(
+    config = _typed(
+        LlamaConfig,
         hidden_size=width,
         intermediate_size=inner,
         num_attention_heads=heads,

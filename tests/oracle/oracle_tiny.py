@@ -121,12 +121,22 @@ TINY: dict[str, Config] = {
     "bloom": _typed("bloom", hidden_size=64, n_head=4, n_layer=3, vocab_size=128),
     "mpt": _typed("mpt", d_model=64, n_heads=4, n_layers=3, max_seq_len=512, vocab_size=128),
     "gptj": _typed("gptj", _GPT2, rotary_dim=8),
+    "gpt_neo-local": _typed(
+        "gpt_neo",
+        hidden_size=64,
+        num_heads=4,
+        num_layers=4,
+        intermediate_size=128,
+        attention_types=[[["global", "local"], 2]],
+        window_size=WINDOW,
+        vocab_size=128,
+        max_position_embeddings=512,
+    ),
     "gpt_neox": _typed("gpt_neox", _PLAIN),
+    "olmo": _typed("olmo", _PLAIN),
     "phi": _typed("phi", _PLAIN),
     # one or a few cached heads
-    "falcon-one-head": _typed(
-        "falcon", _FALCON, multi_query=True, new_decoder_architecture=False
-    ),
+    "falcon-one-head": _typed("falcon", _FALCON, multi_query=True, new_decoder_architecture=False),
     "falcon-grouped": _typed(
         "falcon", _FALCON, num_attention_heads=8, num_kv_heads=2, new_decoder_architecture=True
     ),
@@ -138,6 +148,11 @@ TINY: dict[str, Config] = {
     "olmo2": _typed("olmo2", _PLAIN, num_key_value_heads=2),
     "cohere": _typed("cohere", _PLAIN, num_key_value_heads=2),
     "smollm3": _typed("smollm3", _PLAIN, num_key_value_heads=2),
+    "granite": _typed("granite", _PLAIN, num_key_value_heads=2),
+    "bitnet": _typed("bitnet", _PLAIN, num_key_value_heads=2),
+    "seed_oss": _typed("seed_oss", _GROUPED),
+    "ernie4_5": _typed("ernie4_5", _GROUPED),
+    "ministral3": _typed("ministral3", _GROUPED, sliding_window=None),
     "glm": _typed("glm", _GROUPED),
     "glm4": _typed("glm4", _GROUPED),
     "gemma": _typed("gemma", _GROUPED, num_key_value_heads=1),
@@ -167,16 +182,23 @@ TINY: dict[str, Config] = {
         attn_config={"kv_n_heads": 2, "rope_theta": 10000.0, "clip_qkv": 8},
         ffn_config={"ffn_hidden_size": 32, "moe_num_experts": 4, "moe_top_k": 2, "hidden_size": 64},
     ),
+    "granitemoe": _typed("granitemoe", _PLAIN, _LOCAL, num_key_value_heads=2),
+    "ernie4_5_moe": _typed(
+        "ernie4_5_moe",
+        _PLAIN,
+        num_key_value_heads=2,
+        moe_intermediate_size=32,
+        moe_k=2,
+        moe_num_experts=4,
+        moe_num_shared_experts=1,
+        moe_layer_start_index=1,
+    ),
     "minimax_m2": _typed("minimax_m2", _GROUPED, _LOCAL, rotary_dim=8),
     # windows
     "mistral-window": _typed("mistral", _SLIDING),
     "phi3-window": _typed("phi3", _PLAIN, num_key_value_heads=4, sliding_window=WINDOW),
-    "phimoe-window": _typed(
-        "phimoe", _PLAIN, _LOCAL, num_key_value_heads=2, sliding_window=WINDOW
-    ),
-    "starcoder2-window": _typed(
-        "starcoder2", _PLAIN, num_key_value_heads=2, sliding_window=WINDOW
-    ),
+    "phimoe-window": _typed("phimoe", _PLAIN, _LOCAL, num_key_value_heads=2, sliding_window=WINDOW),
+    "starcoder2-window": _typed("starcoder2", _PLAIN, num_key_value_heads=2, sliding_window=WINDOW),
     "qwen2-upper-windows": _typed(
         "qwen2",
         _PLAIN,
@@ -213,8 +235,9 @@ TINY: dict[str, Config] = {
         layer_types=["sliding_attention"] * 5 + ["full_attention"],
     ),
     "gpt_oss-alternating": _typed("gpt_oss", _SLIDING, _LOCAL),
-    "cohere2-three-to-one": _typed(
-        "cohere2", _PLAIN, num_key_value_heads=2, sliding_window=WINDOW
+    "cohere2-three-to-one": _typed("cohere2", _PLAIN, num_key_value_heads=2, sliding_window=WINDOW),
+    "exaone4-three-to-one": _typed(
+        "exaone4", _PLAIN, num_key_value_heads=2, sliding_window=WINDOW, sliding_window_pattern=4
     ),
     "olmo3-three-to-one": _typed("olmo3", _PLAIN, num_key_value_heads=2, sliding_window=WINDOW),
     "llama4-chunks": _typed(
@@ -236,6 +259,15 @@ TINY: dict[str, Config] = {
     # recurrent states
     "mamba": _typed("mamba", _MAMBA, time_step_rank=4),
     "falcon_mamba": _typed("falcon_mamba", _MAMBA, time_step_rank=4),
+    "rwkv": _typed(
+        "rwkv",
+        hidden_size=64,
+        attention_hidden_size=64,
+        num_hidden_layers=3,
+        intermediate_size=128,
+        context_length=512,
+        vocab_size=128,
+    ),
     "mamba2": _typed("mamba2", _MAMBA, head_dim=16, num_heads=8, n_groups=1, chunk_size=32),
     "jamba": _typed(
         "jamba",

@@ -13,28 +13,29 @@ import importlib
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import oracle_record  # noqa: E402
-from oracle_catalog import CATALOG, models  # noqa: E402
+import oracle_record
+from oracle_catalog import CATALOG, models
 
 MEASURES = ("parameters", "flop", "cache", "saved")
 
 Task = Callable[[], dict[str, Any]]
 
 
-def tasks(measure: str, folder: Path) -> tuple[dict[str, Task], str]:
-    """What there is to measure, by name, and how it is measured in words."""
+def tasks(measure: str, folder: Path, every: bool) -> tuple[dict[str, Task], str]:
+    """What there is to measure by name, every model or the usual ones, and how in words."""
     module: Any = importlib.import_module(f"oracle_{measure}")
     if measure in ("cache", "saved"):
         return module.tasks(), module.HOW
     listed = models(folder)
-    if measure == "flop":
+    if measure == "flop" and not every:
         listed = module.selected(listed)
-    return {m.name: (lambda config=m.config: module.measure(config)) for m in listed}, module.HOW
+    return {m.name: partial(module.measure, m.config) for m in listed}, module.HOW
 
 
 def attempt(task: Task) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def attempt(task: Task) -> dict[str, Any]:
 
 def run(measure: str, folder: Path, only: list[str] | None) -> tuple[dict[str, Any], str]:
     """The figures of a measure by name, with a line of progress each."""
-    work, how = tasks(measure, folder)
+    work, how = tasks(measure, folder, only is not None)
     figures: dict[str, Any] = {}
     for name in oracle_record.chosen(work, only):
         began = time.monotonic()

@@ -1,0 +1,280 @@
+"""A scenario: a compiled model with a value for every symbol, and where each value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from . import cache, catalog, parse, program, tree
+from .errors import SymllmError, unknown
+from .program import Line, Program
+from .tree import Tree
+from .units import Number, exact, read_number, read_quantity, show, show_binary
+
+MASKS, LOGITS = ("full", "causal"), ("all", "last")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for, as given: the options of the command line, under the same names.
+
+    config: a path or a mapping. sets: symbol -> number. assume: texts such as "d_ff = 4*d".
+    """
+
+    model: str | None = None
+    config: str | Path | Mapping[str, Any] | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    gpu_memory: str | None = None
+    batch: int | None = None
+    context: int | None = None
+    new_tokens: int | None = None
+    dtype: str | None = None
+    kv_dtype: str | None = None
+    tp: int | None = None
+    pp: int | None = None
+    ep: int | None = None
+    engine: str | None = None
+    utilization: str | float | Fraction | None = None
+    mask: str = "full"
+    logits: str = "all"
+    sets: tuple[tuple[str, str], ...] = ()
+    assume: tuple[str, ...] = ()
+    beyond_context: bool = False
+    ignore_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """The value of a symbol in a scenario and where it comes from: "model", "given", "GPU", "format" or "assumed"."""
+
+    value: Number
+    origin: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A program, the value of every input with its origin, and the request that it answers."""
+
+    program: Program
+    inputs: Mapping[str, Input]
+    request: Request
+    gpu: catalog.Gpu | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, Number]:
+        """The number of every input."""
+        return {name: item.value for name, item in self.inputs.items()}
+
+    def with_values(self, **values: Number) -> Scenario:
+        """The same scenario with some inputs given."""
+        given = {name: Input(value, "given") for name, value in values.items()}
+        return replace(self, inputs={**self.inputs, **given})
+
+    def without(self, *names: str) -> Scenario:
+        """The same scenario in which some inputs are open."""
+        return replace(self, inputs={name: item for name, item in self.inputs.items() if name not in names})
+
+
+def compiled(request: Request) -> Program:
+    """The program of the request's model, from the disk where it was made before."""
+    raw, model, key = _facts(request)
+    options = {
+        "dtype": request.dtype, "kv_dtype": request.kv_dtype, "mask": _one_of("mask", request.mask, MASKS),
+        "logits": _one_of("logits", request.logits, LOGITS), "engine": request.engine or "",
+        "ignore": request.ignore_fields, "generation": request.new_tokens is not None,
+    }  # fmt: skip
+
+    def make() -> dict[str, Any]:
+        from .build import program as build
+        from .formulas.book import book
+
+        return program.dump(build(book(), raw, model, **options))  # type: ignore[arg-type]
+
+    return program.restore(cache.kept("program", {"model": model, "config": key, **options}, make))
+
+
+def _facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any], Any]:
+    """The config's fields, what the model is called, and what identifies it."""
+    if request.model is not None and request.config is not None:
+        raise SymllmError("give --model or --config, not both")
+    if request.model is not None:
+        if not request.model.strip():
+            raise SymllmError("--model is empty; `symllm models` lists the names")
+        row = catalog.find(request.model)
+        told = {"name": row.name, "title": row.title, "hub": row.hub, "source": row.source, "note": row.note}
+        return row.config, told, row.config
+    if request.config is None:
+        raise SymllmError("which model? give --model NAME (`symllm models` lists them) or --config PATH (a config.json)")
+    if isinstance(request.config, Mapping):
+        return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}, request.config
+    from .config import load
+
+    raw = load(request.config)
+    path = Path(request.config)
+    title = str(raw.get("_name_or_path") or "") or (path.name if path.is_dir() else path.stem)
+    return raw, {"name": str(request.config), "title": title[:60], "hub": "", "source": str(request.config), "note": ""}, raw
+
+
+def _one_of(name: str, given: str, known: tuple[str, ...]) -> str:
+    if given not in known:
+        raise SymllmError(f"--{name} is {given!r}; it is one of {', '.join(known)}")
+    return given
+
+
+def scenario(request: Request, open_symbols: Iterable[str] = ()) -> Scenario:
+    """The scenario of a request: every input has a value, but for `open_symbols`.
+
+    Raises `SymllmError` for what is unknown, impossible, or beyond the model's own context limit.
+    """
+    made = compiled(request)
+    still_open = set(open_symbols)
+    inputs = {name: Input(value, "assumed", says) for name, (value, says) in made.defaults.items()}
+    inputs |= {name: Input(value, "model") for name, value in made.sizes.items()}
+    inputs |= {name: Input(value, "format") for name, value in made.fixed.items()}
+    gpu = _add_gpu(request, inputs)
+    _add_given(request, made, inputs)
+    _add_parallelism(request, inputs, still_open)
+    _add_context(request, made, inputs, still_open)
+    made = _add_assumptions(request, made, inputs)
+    result = Scenario(made, inputs, request, gpu, tuple(_notes(request, made, inputs)))
+    return result.without(*still_open)
+
+
+def _add_gpu(request: Request, inputs: dict[str, Input]) -> catalog.Gpu | None:
+    gpu = catalog.find_gpu(request.gpu) if request.gpu is not None else None
+    if gpu is not None:
+        says = f"{show_binary(gpu.usable)} visible" if gpu.visible else f"{gpu.memory_text} as sold; visible memory not known"
+        inputs["M_gpu"] = Input(exact(gpu.usable), "measured" if gpu.visible else "assumed", says)
+    if request.gpu_memory is not None:
+        amount = exact(read_quantity(request.gpu_memory, "byte"))
+        if amount <= 0:
+            raise SymllmError(f"--gpu-memory is {request.gpu_memory!r}; it must be more than 0")
+        inputs["M_gpu"] = Input(amount, "given", request.gpu_memory)
+    return gpu
+
+
+def _add_given(request: Request, made: Program, inputs: dict[str, Input]) -> None:
+    counts = {"b": ("--batch", request.batch, 1), "s": ("--context", request.context, 1), "n": ("--new-tokens", request.new_tokens, 0),
+              "tp": ("--tp", request.tp, 1), "pp": ("--pp", request.pp, 1), "ep": ("--ep", request.ep, 1),
+              "G": ("--gpus", request.gpus, 1)}  # fmt: skip
+    for name, (option, value, least) in counts.items():
+        if value is not None:
+            inputs[name] = Input(_count(option, value, least), "given")
+    if request.utilization is not None:
+        share = read_number(str(request.utilization))
+        if not 0 < share <= 1:
+            raise SymllmError(f"--utilization is {request.utilization}; it must be above 0 and at most 1")
+        inputs["eta"] = Input(exact(share), "given")
+    for name, text in request.sets:
+        symbol = made.quantities.get(name, name)
+        if symbol not in made.signs:
+            raise unknown("symbol", name, [*made.signs, *made.quantities], "`symllm list --symbols` shows all")
+        inputs[symbol] = Input(_amount(name, text, made), "given")
+
+
+def _count(option: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SymllmError(f"{option} is {value!r}; a whole number is expected")
+    if value < least:
+        raise SymllmError(f"{option} is {value}; it must be at least {least}")
+    if value > 10**15:
+        raise SymllmError(f"{option} is larger than 10^15, which no scenario needs")
+    return value
+
+
+def _amount(name: str, text: str, made: Program) -> Number:
+    sign = made.signs[made.quantities.get(name, name)]
+    try:
+        value = exact(read_number(text))
+    except SymllmError:
+        if sign.unit not in ("byte", "FLOP", "second", "byte/second", "FLOP/second"):
+            raise
+        value = exact(read_quantity(text, sign.unit))
+    if sign.whole and not isinstance(value, int):
+        raise SymllmError(f"--set {name}={text}: {sign.title} is counted, so a whole number is expected")
+    if value < 0 or value > 10**40:
+        raise SymllmError(f"--set {name}={text}: it must be at least 0 and at most 10^40")
+    return value
+
+
+def _add_parallelism(request: Request, inputs: dict[str, Input], still_open: set[str]) -> None:
+    gpus = inputs["G"].value
+    if request.gpus is not None and request.tp is None and "tp" not in still_open:
+        stages = inputs["pp"].value
+        if gpus % stages:
+            raise SymllmError(f"--gpus {gpus} cannot be divided into --pp {stages} stages")
+        inputs["tp"] = Input(gpus // stages, "assumed", f"the {gpus} GPUs share each layer's matrices") if gpus > 1 else inputs["tp"]
+    together = inputs["tp"].value * inputs["pp"].value
+    if "tp" in still_open:
+        return
+    if request.gpus is not None and together != gpus:
+        raise SymllmError(f"--tp {inputs['tp'].value} × --pp {inputs['pp'].value} is {together} GPUs, not --gpus {gpus}")
+    if request.gpus is None:
+        inputs["G"] = Input(together, inputs["tp"].origin, inputs["tp"].says)
+    if inputs["ep"].value > together:
+        raise SymllmError(f"--ep {inputs['ep'].value} needs at least as many GPUs; there are {together} (--gpus, --tp, --pp)")
+
+
+def _add_context(request: Request, made: Program, inputs: dict[str, Input], still_open: set[str]) -> None:
+    limit = inputs.get("s_max")
+    if request.context is None and "s" not in inputs and "s" not in still_open and limit is not None:
+        new = request.new_tokens or 0
+        if limit.value <= new:
+            raise SymllmError(f"--new-tokens {new} leaves no room for a prompt in the model's context of {limit.value:,} tokens")
+        inputs["s"] = Input(limit.value - new, "assumed", "the model's full context")
+    if limit is None or request.beyond_context or "s" in still_open or "s" not in inputs:
+        return
+    total = inputs["s"].value + inputs["n"].value
+    if total > limit.value:
+        raise SymllmError(f"{total:,} tokens are beyond the context limit of {made.model['title']}, {limit.value:,} tokens; "
+                          "--beyond-context asks all the same")  # fmt: skip
+
+
+def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) -> Program:
+    """The program with assumed equalities among its inputs as lines of their own, before all others."""
+    pending: dict[str, tuple[str, Tree]] = {}
+    for text in request.assume:
+        name, body = parse.definition(text)
+        for word in (name, *sorted(tree.names(body))):
+            if word not in made.signs:
+                raise unknown("symbol", word, made.signs, "`symllm list --symbols` shows all")
+        if name in pending:
+            raise SymllmError(f"--assume gives {name} twice: {pending[name][0]!r} and {text!r}")
+        pending[name] = (text, body)
+    lines: list[Line] = []
+    while pending:
+        free = [name for name, (_, body) in pending.items() if not tree.names(body) & set(pending)]
+        if not free:
+            raise SymllmError(f"--assume goes in a circle: {', '.join(text for text, _ in pending.values())}")
+        for name in free:
+            text, body = pending.pop(name)
+            sign = made.signs[name]
+            lines.append(Line(name, body, sign.unit, sign.title, f"assumed: {text}", "assumed"))
+            inputs.pop(name, None)
+    replaced = {line.name for line in lines} | {name for name, item in inputs.items() if item.origin == "given"}
+    return replace(made, lines=(*lines, *(line for line in made.lines if line.name not in replaced)))
+
+
+def _notes(request: Request, made: Program, inputs: Mapping[str, Input]) -> Iterable[str]:
+    yield from made.notes
+    heads, shares = inputs.get("h"), inputs["tp"].value
+    if heads is not None and heads.value % shares:
+        yield f"{shares} GPUs do not divide {heads.value} query heads; serving engines refuse such a tensor parallelism"
+    if request.beyond_context and "s" in inputs and "s_max" in inputs and inputs["s"].value > inputs["s_max"].value:
+        yield f"the sequence is beyond the model's own context of {show(inputs['s_max'].value, 'token')}"
+
+
+def complete(case: Scenario, results: Iterable[str]) -> None:
+    """Raise, naming the option that gives it, where an input that the results need has no value."""
+    options = {"M_gpu": "--gpu NAME or --gpu-memory", "s": "--context", "T": "--set T=..."}
+    overridden = set(case.inputs)
+    for name in case.program.inputs(results):
+        if name not in overridden:
+            sign = case.program.signs[name]
+            raise SymllmError(f"{sign.title} ({name}) is needed and not known: give {options.get(name, f'--set {name}=VALUE')}")
