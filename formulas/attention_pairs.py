@@ -25,12 +25,28 @@ def query_key_pairs(reach: Reach, phase: str, mask: str) -> sympy.Expr:
     if phase == "decode":
         return kept_tokens(reach)
     if mask == "full":
-        return s**2
+        return s * keys(reach)
     return _causal(reach)
+
+
+def keys(reach: Reach) -> sympy.Expr:
+    """Keys that stand for s tokens: as many, or one for each full stride where keys are compressed."""
+    return s if reach.stride == 1 else sympy.floor(s / reach.stride)
+
+
+def _compressed(reach: Reach) -> sympy.Expr:
+    """Query i (from 1) sees floor(i / stride) keys, and of selected ones at most `size`."""
+    stride = sympy.sympify(reach.stride)
+    growing = s if reach.kind == "all" else sympy.Min(s, reach.size * stride)  # later queries see `size` keys each
+    full = sympy.floor(growing / stride)
+    pairs = stride * full * (full - 1) / 2 + full * (growing - full * stride + 1)
+    return pairs if reach.kind == "all" else pairs + (s - growing) * reach.size
 
 
 def _causal(reach: Reach) -> sympy.Expr:
     size = reach.size
+    if reach.stride != 1:
+        return _compressed(reach)
     if reach.kind == "all":
         return s * (s + 1) / 2
     if reach.kind == "chunk":
@@ -44,7 +60,7 @@ def _causal(reach: Reach) -> sympy.Expr:
 def kept_tokens(reach: Reach) -> sympy.Expr:
     """Tokens of a sequence of s that the next token's query can see, itself among them."""
     if reach.kind in ("all", "selected"):
-        return s if reach.kind == "all" else sympy.Min(s, reach.size)
+        return keys(reach) if reach.kind == "all" else sympy.Min(keys(reach), reach.size)
     if reach.kind == "window":
         return sympy.Min(s, reach.size)
     if reach.kind == "chunk":

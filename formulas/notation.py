@@ -36,6 +36,51 @@ V = _symbol("V", "vocabulary", "rows of the token embedding")
 s_max = _symbol("s_max", "context limit", "longest sequence the model was made for", "token", latex=r"s_{\max}")
 s_pos = _symbol("s_pos", "positions", "rows of a learned position table", "token", latex=r"s_{\mathrm{pos}}")
 W = _symbol("W", "window", "tokens that a sliding-window layer sees, the present one among them", "token")
+d_c = _symbol("d_c", "KV latent size", "width of the vector into which keys and values are compressed", latex="d_c")
+d_q = _symbol("d_q", "query latent size", "width of the vector into which queries are compressed", latex="d_q")
+d_n = _symbol("d_n", "unrotated head size", "part of a query's or key's head that carries no position", latex="d_n")
+d_r = _symbol("d_r", "rotary head size", "part of a query's or key's head that carries the position", latex="d_r")
+d_v = _symbol("d_v", "value head size", "width of one head's value", latex="d_v")
+h_I = _symbol("h_I", "index heads", "heads that score which tokens are attended", "head", latex="h_I")
+d_I = _symbol("d_I", "index head size", "width of one index head", latex="d_I")
+k_I = _symbol("k_I", "selected keys", "best-scored keys that a query attends", "token", latex="k_I")
+
+# Sizes of a state-space, linear-attention or convolution layer.
+d_inner = _symbol("d_inner", "inner size", "inner width of a state-space layer")
+d_state = _symbol("d_state", "state size", "numbers that a state-space layer keeps for each inner component")
+d_conv = _symbol("d_conv", "kernel width", "tokens that a causal convolution sees, the present one among them", "token")
+r_dt = _symbol("r_dt", "step rank", "rank of the projection that gives a state-space layer its step sizes", latex=r"r_{\Delta}")
+h_m = _symbol("h_m", "state heads", "heads of one state-space layer", "head")
+d_m = _symbol("d_m", "state head size", "width of one head of a state-space layer")
+g_m = _symbol("g_m", "state groups", "groups of heads that share a state-space layer's B and C")
+h_lk = _symbol("h_lk", "linear key heads", "query and key heads of one linear-attention layer", "head")
+h_lv = _symbol("h_lv", "linear value heads", "value heads of one linear-attention layer", "head")
+d_lk = _symbol("d_lk", "linear key size", "width of one key head of a linear-attention layer")
+d_lv = _symbol("d_lv", "linear value size", "width of one value head of a linear-attention layer")
+c_m = _symbol("c_m", "scan chunk", "tokens that a chunked scan computes at once", "token")
+
+# Sizes of a vision tower, and of what it makes of an image.
+N_vis = _symbol("N_vis", "vision layers", "layers of the vision tower", "layer", latex=r"N_{\mathrm{vis}}")
+h_vis = _symbol("h_vis", "vision heads", "heads of one attention layer of the vision tower", "head", latex=r"h_{\mathrm{vis}}")
+d_vis = _symbol("d_vis", "vision width", "width of the vision tower's residual stream", latex=r"d_{\mathrm{vis}}")
+d_hvis = _symbol("d_hvis", "vision head size", "width of one head of the vision tower", latex=r"d_{h,\mathrm{vis}}")
+d_fvis = _symbol("d_fvis", "vision feed-forward size", "inner width of the vision tower's feed-forward block", latex=r"d_{\mathrm{ff,vis}}")
+p = _symbol("p", "patch side", "pixels along one side of a patch")
+f_p = _symbol("f_p", "patch frames", "frames of a video that one patch spans; an image is repeated that often")
+c_img = _symbol("c_img", "channels", "numbers that make one pixel", latex=r"c_{\mathrm{img}}")
+r_img = _symbol("r_img", "tower side", "pixels along one side of the squares that the tower takes, or its longest side",
+                latex=r"r_{\mathrm{img}}")  # fmt: skip
+m_img = _symbol("m_img", "merge side", "patches along one side of the square that becomes one feature", latex=r"m_{\mathrm{img}}")
+A_min = _symbol("A_min", "fewest pixels", "pixels below which an image is enlarged", latex=r"A_{\min}")
+A_max = _symbol("A_max", "most pixels", "pixels above which an image is shrunk", latex=r"A_{\max}")
+T_img = _symbol("T_img", "most tiles", "most tiles into which one image is cut", latex=r"T_{\mathrm{img}}")
+n_tile = _symbol("n_tile", "tiles", "tiles of one image that the tower takes", latex=r"n_{\mathrm{tile}}")
+g_row = _symbol("g_row", "feature rows", "rows of the grid of one image's features", latex=r"g_{\mathrm{row}}")
+g_col = _symbol("g_col", "feature columns", "columns of the grid of one image's features", latex=r"g_{\mathrm{col}}")
+n_p = _symbol("n_p", "patches", "patches of one image, or of one tile where images are cut into tiles", "patch", latex="n_p")
+n_feat = _symbol("n_feat", "image features", "vectors that one image gives to the language model", latex=r"n_{\mathrm{feat}}")
+s_img = _symbol("s_img", "image tokens", "tokens of the sequence that stand for one image, row breaks and separators among them", "token",
+                latex=r"s_{\mathrm{img}}")  # fmt: skip
 
 # A scenario.
 s = _symbol("s", "sequence tokens", "tokens of one sequence: the prompt, or all cached tokens", "token")
@@ -45,6 +90,9 @@ q = _symbol("q", "pass tokens", "tokens of one sequence that a pass computes: s 
 t = _symbol("t", "seen tokens", "tokens of one sequence that exist when the pass ends", "token")
 q_out = _symbol("q_out", "logit positions", "positions of one sequence for which logits are computed", "token",
                 latex=r"q_{\mathrm{out}}", domain="count or zero")  # fmt: skip
+n_img = _symbol("n_img", "images", "images in one sequence", "image", latex=r"n_{\mathrm{img}}", domain="count or zero")
+H_img = _symbol("H_img", "image height", "pixels of each image from top to bottom", latex=r"H_{\mathrm{img}}")
+W_img = _symbol("W_img", "image width", "pixels of each image from side to side", latex=r"W_{\mathrm{img}}")
 T = _symbol("T", "training tokens", "tokens seen in training", "token")
 
 # Bytes of one number.
@@ -57,10 +105,10 @@ G = _symbol("G", "GPUs", "GPUs that hold the model together", "GPU")
 tp = _symbol("tp", "tensor parallelism", "GPUs that share each layer's matrices", "GPU", latex=r"t_{\mathrm{p}}")
 pp = _symbol("pp", "pipeline parallelism", "stages that share the layers", "GPU", latex=r"p_{\mathrm{p}}")
 ep = _symbol("ep", "expert parallelism", "GPUs that share the routed experts", "GPU", latex=r"e_{\mathrm{p}}")
-M_gpu = _symbol("M_gpu", "GPU memory", "memory of one GPU that a program can see", "byte", latex=r"M_{\mathrm{gpu}}",
-                domain="amount")  # fmt: skip
 eta = _symbol("eta", "memory utilization", "share of the visible memory that is used", latex=r"\eta", text="η",
               domain="amount", step="1/1000")
+M_gpu = _symbol("M_gpu", "GPU memory", "memory of one GPU that a program can see", "byte", latex=r"M_{\mathrm{gpu}}",
+                domain="amount")  # fmt: skip
 
 # Quantities.
 P = _symbol("P", "parameters", "numbers learned in training", "parameter")
@@ -77,6 +125,8 @@ M_rt = _symbol("M_rt", "runtime", "memory of the device context and libraries", 
 M_inf = _symbol("M_inf", "inference memory", "memory of one GPU during inference", "byte", latex=r"M_{\mathrm{inf}}", domain="amount")
 F_pre = _symbol("F_pre", "prefill compute", "FLOP of one forward pass over the prompts", "FLOP", latex=r"F_{\mathrm{pre}}", domain="amount")
 F_dec = _symbol("F_dec", "decode compute", "FLOP of one decode step", "FLOP", latex=r"F_{\mathrm{dec}}", domain="amount")
+F_img = _symbol("F_img", "image compute", "FLOP of the vision tower and projector over all images", "FLOP", latex=r"F_{\mathrm{img}}",
+                domain="amount or zero")  # fmt: skip
 
 # The workspace of a forward pass.
 c_pass = _symbol("c_pass", "chunk", "most tokens that one forward pass takes", "token", latex=r"c_{\mathrm{pass}}")

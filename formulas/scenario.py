@@ -6,17 +6,20 @@ from sympy import Rational
 
 from symllm.book import Default
 
-from .notation import BYTE, FLOP, G, b, b_pass, c_pass, ep, eta, n, pp, tp
+from .notation import BYTE, FLOP, G, H_img, W_img, b, b_pass, c_pass, ep, eta, n, n_img, pp, tp
 
 DEFAULTS = (
-    Default(FLOP, 1, ""),
-    Default(BYTE, 1, ""),
+    Default(FLOP, 1, "", neutral=True),
+    Default(BYTE, 1, "", neutral=True),
     Default(b, 1, "one sequence"),
-    Default(n, 0, "no new tokens"),
-    Default(G, 1, "one GPU"),
-    Default(tp, 1, "no tensor parallelism"),
-    Default(pp, 1, "no pipeline parallelism"),
-    Default(ep, 1, "no expert parallelism"),
+    Default(n, 0, "no new tokens", neutral=True),
+    Default(n_img, 0, "text only, no images", neutral=True),
+    Default(H_img, 1024, "images of 1024 by 1024 pixels"),
+    Default(W_img, 1024, "images of 1024 by 1024 pixels"),
+    Default(G, 1, "one GPU", neutral=True),
+    Default(tp, 1, "no tensor parallelism", neutral=True),
+    Default(pp, 1, "no pipeline parallelism", neutral=True),
+    Default(ep, 1, "no expert parallelism", neutral=True),
     Default(eta, Rational(9, 10), "serving engines' usual share of the visible memory"),
     Default(c_pass, 8192, "most tokens in one forward pass (vLLM's default on an H100)"),
     Default(b_pass, 1024, "sequences sampled together (vLLM's default on an H100)"),

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import sympy
 
+from .formula import Formula
+
 Size = sympy.Expr | int
 Use = Literal["matmul", "convolution", "lookup", "elementwise"]
 
@@ -24,10 +26,12 @@ class Reach:
 
     kind "all"; "window" (the last `size` tokens, itself among them); "chunk" (tokens of the same chunk of `size`);
     "selected" (all scanned, but only the best `size` attended); "fixed" (`size` tokens that do not grow, such as an image's).
+    stride: tokens that one key stands for, where keys are compressed; "all" and "selected" then count such keys.
     """
 
     kind: Literal["all", "window", "chunk", "selected", "fixed"] = "all"
     size: Size | None = None
+    stride: Size = 1
 
 
 EVERYTHING = Reach()
@@ -41,11 +45,13 @@ class Weight:
     use: "matmul" and "convolution" cost 2 FLOP an element and token; a lookup or an elementwise weight costs none.
     copies, active: how many such tensors the block holds, and how many a token passes (experts); default all.
     tokens: tokens of one sequence that pass it in a pass; None means all of the pass (the symbol q).
+    phase: the one pass that it works in ("prefill": with the prompt alone); empty for every pass.
     split: the symbol that tensor parallelism divides; None means every GPU holds all of it.
     spread: True where expert parallelism divides the copies.
     quantizes: whether weight quantization touches it (matrices inside layers, as a rule).
     stored: False where another tensor is used again (a tied head): it costs FLOP but holds no parameters.
     buffer: True for a tensor that is stored with the model but is no parameter (a router's correction bias).
+    element: bytes of one number where the tensor keeps a dtype of its own whatever the format; None as a rule.
     departures: engine name -> the fields that differ there, such as {"tokens": t}.
     """
 
@@ -55,11 +61,13 @@ class Weight:
     copies: Size = 1
     active: Size | None = None
     tokens: Size | None = None
+    phase: str = ""
     split: sympy.Symbol | None = None
     spread: bool = False
     quantizes: bool = False
     stored: bool = True
     buffer: bool = False
+    element: Size | None = None
     because: str = ""
     departures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
 
@@ -74,6 +82,7 @@ class Product:
     """Multiply-adds that are not a weight times tokens: attention's two products, a state update.
 
     size: multiply-adds for each `per`: "pair" of query and key within `reach`, "token" of the pass, or whole "pass".
+    phase: "decode" or "prefill" where the product is carried out in that phase alone; "" means in every pass.
     """
 
     name: str
@@ -81,6 +90,7 @@ class Product:
     per: Literal["pair", "token", "pass"] = "pair"
     reach: Reach = EVERYTHING
     tokens: Size | None = None
+    phase: Literal["", "prefill", "decode"] = ""
     split: sympy.Symbol | None = None
     because: str = ""
     departures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
@@ -127,6 +137,8 @@ class Block:
 
     component: the row of the breakdown it belongs to ("attention", "ffn", "norm", "embedding", "lm_head", ...).
     workspace: numbers alive at once for each token while the block runs in inference, besides its input.
+    tokens: what passes it of one sequence where that is not the sequence's own tokens (an image's patches): such a block
+    runs with the prompt alone, and its parameters multiply no token of the sequence.
     holds: when the declaration is true. source: where it is published.
     """
 
@@ -139,6 +151,7 @@ class Block:
     saved: tuple[Saved, ...] = ()
     workspace: Size = 0
     workspace_split: sympy.Symbol | None = None
+    tokens: Size | None = None
     holds: str = ""
     source: str = ""
 
@@ -148,6 +161,7 @@ class Group:
     """`count` equal layers, each the given blocks one after another.
 
     values: sizes that these layers alone have, where models mix layers of several sizes.
+    layers: the layers' places in the model, from 0, where kinds of layers alternate; empty where groups follow one another.
     """
 
     name: str
@@ -155,6 +169,7 @@ class Group:
     count: Size
     blocks: tuple[Block, ...]
     values: Mapping[sympy.Symbol, int] = field(default_factory=dict, hash=False)
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,9 +177,11 @@ class Architecture:
     """A whole model: what stands once (embedding, last norm, head, a vision tower's ends) and groups of layers.
 
     values: numbers that its page worked out of the config (how many layers of each kind), by symbol.
+    rules: formulas that hold for this model alone, such as how many tokens it makes of an image.
     """
 
     once: tuple[Block, ...]
     groups: tuple[Group, ...]
     values: Mapping[sympy.Symbol, Any] = field(default_factory=dict, hash=False)
     notes: tuple[str, ...] = ()
+    rules: tuple[Formula, ...] = ()

@@ -18,11 +18,15 @@ from .symbols import NamedSymbol
 
 @dataclass(frozen=True)
 class Default:
-    """The value of a symbol where nobody gave one, and the words with which it is printed as assumed ("" for a unit)."""
+    """The value of a symbol where nobody gave one, and the words with which it is printed as assumed ("" for a unit).
+
+    neutral: at its default the symbol changes nothing, so that closed forms and lists of assumptions leave it out.
+    """
 
     symbol: NamedSymbol
     value: Any
     says: str
+    neutral: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def definitions(book: Book, model: Architecture, chosen: Choices) -> list[Defini
             lines.append(Definition(page.symbol, page.expression, page.because, page.kind, title=quantity.name))
             continue
         lines += composed(model, quantity, context(book, chosen))
-    lines += [Definition(f.symbol, f.expression, f.because, f.kind, title=f.name) for f in book.formulas]
+    lines += [Definition(f.symbol, f.expression, f.because, f.kind, title=f.name) for f in (*book.formulas, *model.rules)]
     return ordered(lines)
 
 
@@ -83,7 +83,7 @@ def ordered(lines: list[Definition]) -> list[Definition]:
         if line.symbol in path:
             circle = " -> ".join(str(s) for s in (*path[path.index(line.symbol) :], line.symbol))
             raise SymllmError(f"circular definition: {circle}")
-        for used in sorted(line.expression.free_symbols, key=str):
+        for used in sorted(line.expression.free_symbols, key=lambda used: (getattr(used, "rank", 0), str(used))):
             if used in by_symbol:
                 visit(by_symbol[used], (*path, line.symbol))
         done[line.symbol] = line
@@ -112,10 +112,11 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
         model={**model, "family": family.name, "family_title": family.title},
         sizes={symbol.name: _number(value) for symbol, value in sizes.items()},
         lines=tuple(_line(line, book) for line in lines),
-        quantities={name: symbol.name for name, symbol in book.quantities().items()},
+        quantities={name: symbol.name for name, symbol in {**book.quantities(), **{f.name: f.symbol for f in made.rules}}.items()},
         defaults={item.symbol.name: (_number(item.value), item.says) for item in book.defaults},
         fixed={symbol.name: _number(value) for symbol, value in fixed.items()},
         signs=_signs(book, lines, sizes),
+        neutral=tuple(item.symbol.name for item in book.defaults if item.neutral),
         questions={q.name: _asked(q) for q in book.questions},
         notes=(*family.notes, *made.notes),
         choices={

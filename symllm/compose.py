@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
 
 from .block import Architecture, Block, CacheEntry, Group, Product, Reach, Size, Weight
 from .errors import SymllmError
-from .format import CacheFormat, WeightFormat
+from .format import CacheFormat, Place, WeightFormat
 from .formula import Composed, Definition
 from .symbols import NamedSymbol
 
@@ -55,7 +55,10 @@ class Choices:
 
 @dataclass(frozen=True)
 class Context:
-    """Everything a sum needs besides the block."""
+    """Everything a sum needs besides the block.
+
+    sizes, family: the config's numbers and family; model, group: where the block stands. Only formats ask for these.
+    """
 
     roles: Roles
     choices: Choices
@@ -63,6 +66,10 @@ class Context:
     kept: Callable[[Reach], sympy.Expr]
     phase: str = ""
     per_gpu: bool = False
+    sizes: Mapping[sympy.Symbol, Any] = field(default_factory=dict)
+    family: str = ""
+    model: Architecture | None = None
+    group: Group | None = None
 
 
 def departed(item: Any, engine: str) -> Any:
@@ -100,6 +107,8 @@ def active_parameters(block: Block, context: Context) -> sympy.Expr:
 
 def compute_parameters(block: Block, context: Context) -> sympy.Expr:
     """Active parameters without lookup tables, a tied head counted: the P for which a token costs 2P FLOP."""
+    if block.tokens is not None:
+        return sympy.Integer(0)
     kept = (w for w in block.weights if w.use != "lookup" and not w.buffer)
     return sympy.Add(*(w.elements * (w.copies if w.active is None else w.active) for w in kept))
 
@@ -112,33 +121,41 @@ def weight_bytes(block: Block, context: Context) -> sympy.Expr:
 def _weight_bytes(weight: Weight, block: Block, context: Context) -> sympy.Expr:
     form = context.choices.weights
     copies = _copies(weight, weight.copies, context)
+    if weight.element is not None:
+        return _elements(weight, context) * copies * weight.element
     if form.tensor is None:
         return _elements(weight, context) * copies * context.roles.weight_element
+    place = Place(weight, context.model, context.group, context.sizes, context.family)
     if context.per_gpu and weight.split is not None:
         shape = tuple(_share(sympy.sympify(size), weight.split, context.roles.tensor_parallel) for size in weight.shape)
         weight = replace(weight, shape=shape)
-    return form.tensor(weight, block) * copies
+    return form.tensor(weight, block, place) * copies
 
 
 def flop(block: Block, context: Context) -> sympy.Expr:
     """FLOP of one pass: 2 for each multiply-add of weights with tokens and of the other products."""
     engine = context.choices.engine
-    terms = [_weight_flop(departed(w, engine), context) for w in block.weights]
+    if block.tokens is not None and context.phase == "decode":
+        return sympy.Integer(0)
+    terms = [_weight_flop(departed(w, engine), block, context) for w in block.weights]
     terms += [_product_flop(departed(p, engine), context) for p in block.products]
     return sympy.Add(*terms)
 
 
-def _weight_flop(weight: Weight, context: Context) -> sympy.Expr:
-    if weight.use not in ("matmul", "convolution"):
+def _weight_flop(weight: Weight, block: Block, context: Context) -> sympy.Expr:
+    if weight.use not in ("matmul", "convolution") or weight.phase not in ("", context.phase):
         return sympy.Integer(0)
     roles = context.roles
-    tokens = roles.pass_tokens if weight.tokens is None else weight.tokens
+    own = roles.pass_tokens if block.tokens is None else block.tokens
+    tokens = own if weight.tokens is None else weight.tokens
     passed = weight.copies if weight.active is None else weight.active
     return _phase(2 * roles.flop * roles.batch * tokens * weight.elements * passed, context)
 
 
 def _product_flop(product: Product, context: Context) -> sympy.Expr:
     roles, choices = context.roles, context.choices
+    if product.phase and (product.phase == "decode") != (context.phase == "decode"):
+        return sympy.Integer(0)
     if product.per == "pair":
         times = context.pairs(product.reach, context.phase, choices.mask)
     elif product.per == "token":
@@ -211,7 +228,7 @@ def composed(architecture: Architecture, quantity: Composed, context: Context) -
     """The definitions that make a composed quantity: one a block and group, one a layer, and the whole."""
     if quantity.accumulate not in ACCUMULATORS:
         raise SymllmError(f"{quantity.name}: there is no sum called {quantity.accumulate!r} over blocks")
-    context = replace(context, phase=quantity.phase, per_gpu=quantity.per_gpu)
+    context = replace(context, phase=quantity.phase, per_gpu=quantity.per_gpu, model=architecture)
     lines = list(_parts(architecture, quantity, context))
     if quantity.accumulate == "workspace":  # blocks run one after another: the largest one counts
         total = sympy.Max(*(line.symbol for line, _ in lines)) if lines else sympy.Integer(0)
@@ -236,6 +253,7 @@ def _parts(architecture: Architecture, quantity: Composed, context: Context) -> 
         if context.per_gpu and not largest:
             count = sympy.ceiling(count / context.roles.pipeline_parallel)
         members: list[tuple[NamedSymbol, int]] = []
+        context = replace(context, group=group)
         for block, repeats in Counter(group.blocks).items():
             rank += 1
             suffix = "" if single else f"_{group.name}"
@@ -251,6 +269,8 @@ def _parts(architecture: Architecture, quantity: Composed, context: Context) -> 
 
 def _line(block: Block, quantity: Composed, context: Context, suffix: str, rank: int,
           values: Mapping[sympy.Symbol, int], times: sympy.Expr, where: str) -> Definition | None:  # fmt: skip
+    if quantity.components and block.component not in quantity.components:
+        return None
     expr = ACCUMULATORS[quantity.accumulate](block, context)
     expr = expr.xreplace({symbol: sympy.Integer(value) for symbol, value in values.items()})
     if expr == 0:

@@ -74,13 +74,17 @@ class Option:
 
 @dataclass(frozen=True)
 class Config:
-    """A config that was read: sizes by symbol, options by name, and the raw fields for what a page looks up itself."""
+    """A config that was read: sizes by symbol, options by name, and the raw fields for what a page looks up itself.
+
+    ignore: fields that the person took to change no size; they hold for configs inside this one too.
+    """
 
     family: str
     sizes: Mapping[sympy.Symbol, int]
     options: Mapping[str, Any]
     raw: Mapping[str, Any]
     dtype: str | None = None
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ def read(raw: Mapping[str, Any], family: Family, ignore: tuple[str, ...] = ()) -
         if item.symbol not in sizes and item.default not in (REQUIRED, None):
             sizes[item.symbol] = _default(item, sizes, family)
     options = {item.name: _option(raw, item, family) for item in family.options}
-    return Config(family.name, sizes, options, raw, _dtype(raw))
+    return Config(family.name, sizes, options, raw, _dtype(raw), ignore)
 
 
 def _dtype(raw: Mapping[str, Any]) -> str | None:

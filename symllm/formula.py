@@ -45,7 +45,7 @@ class Composed:
     """A quantity that is summed over a model's blocks: what of a block is added up, and how it is called.
 
     accumulate: the name of the sum in `symllm.compose` ("parameters", "cache_bytes", ...).
-    phase: for compute, which pass ("prefill" or "decode").
+    phase: for compute, which pass ("prefill" or "decode"). components: the only ones that are summed; empty for all.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Composed:
     because: str
     source: str
     phase: str = ""
+    components: tuple[str, ...] = ()
     per_gpu: bool = False
     conditions: tuple[str, ...] = ()
     kind: Kind = "exact"

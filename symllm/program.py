@@ -76,6 +76,7 @@ class Program:
     defaults: Mapping[str, tuple[Number, str]]
     fixed: Mapping[str, Number]
     signs: Mapping[str, Sign]
+    neutral: tuple[str, ...] = ()
     questions: Mapping[str, Asked] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
@@ -170,6 +171,7 @@ def restore(data: Mapping[str, Any]) -> Program:
         defaults={name: (tree.evaluate(value, {}), says) for name, (value, says) in data["defaults"].items()},
         fixed=numbers(data["fixed"]),
         signs={name: Sign(**sign) for name, sign in data["signs"].items()},
+        neutral=tuple(data["neutral"]),
         questions={name: Asked(**asked) for name, asked in data["questions"].items()},
         notes=tuple(data["notes"]),
         choices=data["choices"],

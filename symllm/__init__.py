@@ -1,0 +1,73 @@
+"""symllm: the executable formula book of large language models.
+
+>>> import symllm
+>>> symllm.evaluate("parameters", model="gpt2").value
+124439808
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import SymllmError
+
+if TYPE_CHECKING:
+    from .answer import Answer
+    from .scenario import Request
+
+__all__ = ["SymllmError", "evaluate", "solve"]
+__version__ = "0.1.0"
+
+
+def evaluate(quantity: str, *, model: str | None = None, config: str | Path | Mapping[str, Any] | None = None,
+             **options: Any) -> Answer:  # fmt: skip
+    """The value of a quantity for a model, as a frozen `Answer`.
+
+    model: a name of the catalogue; config: a path or dict of a Hugging Face config.json, in its place.
+    options: those of the command line, with underscores: gpu, gpus, gpu_memory, batch, context, new_tokens, dtype,
+    kv_dtype, tp, pp, ep, engine, utilization, mask, logits, beyond_context; `sets` (symbol -> number) and `assume`.
+    Raises `SymllmError` for whatever is unknown or impossible.
+    """
+    from .answer import evaluated
+    from .scenario import scenario
+
+    return evaluated(scenario(_request(model, config, options)), quantity)
+
+
+def solve(question: str, *, such_that: str | tuple[str, ...] = (), model: str | None = None,
+          config: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Answer:  # fmt: skip
+    """The answer of an inverse question ("max_batch", "min_gpus", ... or any symbol with `such_that`), certified.
+
+    such_that: a constraint such as "parameters <= 7e9", or several. Other arguments and errors as in `evaluate`.
+    """
+    from .solving import solve as solved
+
+    constraints = (such_that,) if isinstance(such_that, str) else tuple(such_that)
+    return solved(_request(model, config, options), question, constraints)
+
+
+def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Request:
+    from dataclasses import fields
+
+    from .errors import unknown
+    from .scenario import Request
+
+    known = [field.name for field in fields(Request)]
+    given = dict(options)
+    for name in given:
+        if name not in known:
+            raise unknown("option", name, known)
+    sets = given.pop("sets", {})
+    given["sets"] = tuple((name, _text(value)) for name, value in dict(sets).items())
+    assume = given.pop("assume", ())
+    given["assume"] = (assume,) if isinstance(assume, str) else tuple(assume)
+    return Request(model=model, config=config, **given)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    return str(value)

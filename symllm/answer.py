@@ -1,0 +1,254 @@
+"""Answers: frozen, exact, with the breakdown, the inputs and the assumptions that they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from . import tree
+from .program import Line, Program
+from .scenario import Input, Scenario
+from .tree import Tree
+from .units import Number, exact, show
+
+if TYPE_CHECKING:
+    from .derivation import Derivation
+
+SCHEMA = "symllm.answer/1"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row of a breakdown."""
+
+    name: str
+    value: Number
+    unit: str
+    kind: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Why an integer answer is the last (or first) one: what it and its neighbour need, against the budget.
+
+    at: the answer. needs, budget: both sides there. beyond, beyond_needs, beyond_budget: the same at the neighbour that
+    does not fit; None where there is none.
+    """
+
+    at: Number | None
+    needs: Number | None
+    budget: Number | None
+    beyond: Number | None
+    beyond_needs: Number | None
+    beyond_budget: Number | None
+    unit: str
+    relation: str = "<="
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """The symbolic solution: how it reads in text and LaTeX, and its value before rounding to the grid."""
+
+    text: str
+    latex: str
+    value: Number | float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What symllm says: a value with its unit and kind, and everything it rests on.
+
+    value: an exact int or Fraction; None where there is no number ("why" then says so).
+    kind: "exact", "measured", "fitted" or "assumed": the weakest of all it rests on.
+    """
+
+    quantity: str
+    symbol: str
+    title: str
+    value: Number | None
+    unit: str
+    kind: str
+    breakdown: tuple[Part, ...]
+    inputs: Mapping[str, Input]
+    assumptions: tuple[str, ...]
+    model: Mapping[str, Any]
+    scenario: Scenario = field(repr=False, compare=False)
+    notes: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    why: str = ""
+    bound_by: str = ""
+    certificate: Certificate | None = None
+    closed_form: ClosedForm | None = None
+    table: tuple[Mapping[str, Any], ...] = ()
+    ways: tuple[Mapping[str, Any], ...] = ()
+
+    def derivation(self) -> Derivation:
+        """The steps from the definitions to the number, each checked; opens the symbolic world."""
+        from .explain import explained
+
+        return explained(self)
+
+    def __str__(self) -> str:
+        return f"{self.title} = {show(self.value, self.unit)}" if self.value is not None else f"{self.title}: {self.why}"
+
+    def _repr_markdown_(self) -> str:
+        from .render.markdown import derivation
+
+        return derivation(self.derivation())
+
+    def _repr_latex_(self) -> str:
+        from .render.latex import derivation
+
+        return f"$${derivation(self.derivation())}$$"
+
+
+def evaluated(case: Scenario, quantity: str) -> Answer:
+    """The value of a quantity in a scenario, with its parts."""
+    from .scenario import complete
+
+    program = case.program
+    symbol = program.symbol_of(quantity)
+    complete(case, [symbol])
+    values = program.run(case.values, [symbol])
+    line = program.line(symbol)
+    sign = program.signs[symbol]
+    return Answer(
+        quantity=quantity, symbol=symbol, title=sign.title, value=exact(values[symbol]), unit=sign.unit,
+        kind=kind_of(case, symbol), breakdown=breakdown(program, line, values) if line else (),
+        inputs=used_inputs(case, [symbol]), assumptions=assumptions(case, [symbol]), model=program.model, scenario=case,
+        notes=case.notes, errors=errors(program, [symbol]),
+    )  # fmt: skip
+
+
+def kind_of(case: Scenario, symbol: str) -> str:
+    """The weakest kind among the formulas used. Assumed inputs are listed, and do not make a formula less exact."""
+    return case.program.kind(symbol)
+
+
+def used_inputs(case: Scenario, results: list[str]) -> dict[str, Input]:
+    """The inputs that the results rest on; what is neutral (no parallelism, units of measure) left out."""
+    program = case.program
+    return {name: item for name in program.inputs(results) if (item := case.inputs.get(name)) is not None
+            and not (item.origin == "assumed" and name in program.neutral)}  # fmt: skip
+
+
+def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
+    """In words, what was taken for granted because nobody said it, as far as it matters to the results."""
+    program, said = case.program, []
+    used = set(program.inputs(results)) | {line.name for line in program.needed(results)}
+    for name, item in case.inputs.items():
+        neutral = name in program.neutral and item.value == program.defaults[name][0]
+        if name in used and item.origin == "assumed" and item.says and not neutral:
+            sign = program.signs[name]
+            said.append(f"{sign.text} = {show(item.value, sign.unit)}: {item.says}")
+    if "M_w" in used or "M_wg" in used:
+        origin = program.choices["dtype_origin"]
+        if origin == "assumed":
+            said.append(f"weights in {program.choices['dtype_title']}: the config names no dtype")
+    if used & {"M_kv", "M_kvg"} and program.choices["kv_dtype_origin"] == "assumed":
+        said.append(f"cache in {program.choices['kv_dtype']}, as the activations")
+    if "F_pre" in used:
+        said.append(f"{program.choices['mask']} attention, logits for {'all positions' if program.choices['logits'] == 'all' else 'the last position'}")
+    said += [line.because for line in program.needed(results) if line.kind == "assumed"]
+    return tuple(said)
+
+
+def errors(program: Program, results: list[str]) -> tuple[str, ...]:
+    """What is fitted or measured in the results, with how far it is off and on what data."""
+    return tuple(f"{line.title} {line.kind}: {line.error}" for line in program.needed(results) if line.error)
+
+
+def breakdown(program: Program, line: Line, values: Mapping[str, Number]) -> tuple[Part, ...]:
+    """The parts of a quantity: by component where it is summed over blocks, else the terms of its sum."""
+    by_component = _components(program, line, values)
+    if by_component:
+        return by_component
+    if isinstance(line.tree, list) and line.tree[0] == "+":
+        order = {name: index for index, name in enumerate(program.signs)}
+        terms = sorted(line.tree[1:], key=lambda part: order.get(part, len(order)) if isinstance(part, str) else len(order))
+        return tuple(_term(program, part, line, values) for part in terms)
+    return ()
+
+
+def _components(program: Program, line: Line, values: Mapping[str, Number]) -> tuple[Part, ...]:
+    """Summands of `line` by component; a product with one summed factor (P times u_w) is shared out likewise."""
+    totals = _summed(program, line.name, values)
+    whole = values[line.name]
+    if sum(totals.values()) != whole and isinstance(line.tree, list) and line.tree[0] == "*":
+        summed = [part for part in line.tree[1:] if isinstance(part, str) and _leaves(program, part)]
+        if len(summed) == 1:
+            scale = tree.evaluate(["*", *(part for part in line.tree[1:] if part != summed[0])], values)
+            totals = {name: value * scale for name, value in _summed(program, summed[0], values).items()}
+    if not totals or sum(totals.values()) != whole:  # parallel shares and largest-of quantities are no plain sums
+        return ()
+    kind = program.kind(line.name)
+    largest_first = sorted(totals.items(), key=lambda item: -item[1])
+    return tuple(Part(name, exact(value), line.unit, kind) for name, value in largest_first)
+
+
+def _summed(program: Program, name: str, values: Mapping[str, Number]) -> dict[str, Number]:
+    """The leaves under a composed symbol, added up by component."""
+    leaves = _leaves(program, name)
+    known = program.run(values, [name, *(leaf.name for leaf in leaves)])
+    totals: dict[str, Number] = {}
+    for leaf in leaves:
+        totals[leaf.component] = totals.get(leaf.component, 0) + known[leaf.name] * tree.evaluate(leaf.times, known)
+    return totals
+
+
+def _leaves(program: Program, name: str) -> list[Line]:
+    line = program.line(name)
+    if line is None or line.component:
+        return []
+    parts = [program.line(used) for used in tree.names(line.tree)]
+    direct = [part for part in parts if part is not None]
+    leaves = [part for part in direct if part.component]
+    for part in direct:
+        if not part.component and part.unit == line.unit:
+            leaves += _leaves(program, part.name)
+    order = {item.name: index for index, item in enumerate(program.lines)}
+    return sorted(leaves, key=lambda leaf: order[leaf.name])
+
+
+def _term(program: Program, part: Tree, line: Line, values: Mapping[str, Number]) -> Part:
+    value = exact(tree.evaluate(part, values))
+    if isinstance(part, str):
+        kind = program.kind(part)
+        return Part(program.signs[part].title, value, line.unit, kind)
+    return Part("rest", value, line.unit, program.kind(line.name))
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """The answer as JSON data of the schema `symllm.answer/1` (see docs/json.md)."""
+    data: dict[str, Any] = {
+        "schema": SCHEMA, "quantity": answer.quantity, "symbol": answer.symbol, "title": answer.title,
+        **_value("value", answer.value), "unit": answer.unit, "kind": answer.kind,
+        "model": {key: answer.model.get(key, "") for key in ("name", "title", "family", "source")},
+        "breakdown": [{"name": p.name, **_value("value", p.value), "unit": p.unit, "kind": p.kind} for p in answer.breakdown],
+        "inputs": {name: {**_value("value", item.value), "origin": item.origin, "says": item.says,
+                          "unit": answer.scenario.program.signs[name].unit} for name, item in answer.inputs.items()},
+        "assumptions": list(answer.assumptions), "notes": list(answer.notes), "errors": list(answer.errors),
+    }  # fmt: skip
+    if answer.why:
+        data["why"] = answer.why
+    if answer.certificate is not None:
+        c = answer.certificate
+        data |= {"bound_by": answer.bound_by, "closed_form": None, "table": [dict(row) for row in answer.table],
+                 "ways": [dict(way) for way in answer.ways],
+                 "certificate": {**_value("at", c.at), **_value("needs", c.needs), **_value("budget", c.budget),
+                                 **_value("beyond", c.beyond), **_value("beyond_needs", c.beyond_needs),
+                                 **_value("beyond_budget", c.beyond_budget), "unit": c.unit, "relation": c.relation}}  # fmt: skip
+    if answer.closed_form is not None:
+        f = answer.closed_form
+        data["closed_form"] = {"text": f.text, "latex": f.latex, "value": float(f.value)}
+    return data
+
+
+def _value(name: str, value: Number | None) -> dict[str, Any]:
+    """Integers as they are; other exact numbers as "p/q" with a float beside it."""
+    if isinstance(value, Fraction) and value.denominator != 1:
+        return {name: f"{value.numerator}/{value.denominator}", f"{name}_approximate": float(value)}
+    return {name: exact(value) if value is not None else None}

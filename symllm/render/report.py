@@ -1,0 +1,195 @@
+"""Terminal reports of answers: the headline, the certificate, the breakdown, what was assumed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from textwrap import wrap
+from typing import Any
+
+from ..answer import Answer, Part
+from ..units import Number, gib, rounded, show, show_binary
+
+
+def width() -> int:
+    """Columns to fill: the terminal's, at most 100; 80 where output is piped."""
+    return min(shutil.get_terminal_size((80, 24)).columns, 100) if sys.stdout.isatty() else 80
+
+
+def evaluation(answer: Answer) -> str:
+    """A quantity's value with its parts and assumptions."""
+    lines = [f"{headline(answer)}", f"  {answer.title}: {full(answer.value, answer.unit)}   {answer.kind}"]
+    if answer.breakdown:
+        lines += ["", parts(answer)]
+    return "\n".join([*lines, *footer(answer)])
+
+
+def full(value: Number | None, unit: str) -> str:
+    """A number with every digit and, for large amounts, as people say it: 65,527,752,704 byte (65.5 GB = 61.0 GiB)."""
+    if value is None:
+        return "none"
+    digits = rounded(value, 0) if not hasattr(value, "denominator") or value.denominator == 1 else rounded(value, 3)
+    short = show(value, unit)
+    base = unit.partition("/")[0]
+    if base in ("byte", "FLOP") and abs(value) >= 1000:
+        return f"{digits} {unit} ({short})"
+    return short
+
+
+def headline(answer: Answer) -> str:
+    """Which model, in which format, on what."""
+    model, program = answer.model, answer.scenario.program
+    says = f"{model['title']} ({program.choices['dtype']})"
+    gpu = answer.scenario.gpu
+    gpus = answer.scenario.inputs.get("G")
+    count = int(gpus.value) if gpus is not None else 1
+    if gpu is not None:
+        says += f" on {'one' if count == 1 else count} {gpu.title}"
+    if program.choices["engine"]:
+        says += f", as {program.choices['engine']} does it"
+    return says
+
+
+def parts(answer: Answer) -> str:
+    """The breakdown as a table with shares."""
+    from tabulate import tabulate
+
+    total = sum(part.value for part in answer.breakdown)
+    of_bytes = answer.unit == "byte" or all(part.unit == "byte" for part in answer.breakdown)
+    rows = [[part.name, part.kind, _amount(part, of_bytes), share(part.value, total)] for part in answer.breakdown]
+    heads = ["", "", "GiB" if of_bytes else answer.breakdown[0].unit, "share"]
+    table = tabulate(rows, heads, tablefmt="plain", disable_numparse=True, colalign=("left", "left", "right", "right"))
+    return _indented(table)
+
+
+def _amount(part: Part, of_bytes: bool) -> str:
+    if not of_bytes:
+        return rounded(part.value, 0) if part.value == int(part.value) else show(part.value, "1")
+    return gib(part.value, 3) if part.value < 2**30 else gib(part.value, 1)
+
+
+def share(value: Number, total: Number) -> str:
+    """A share in percent, small ones not rounded to nothing."""
+    if not total:
+        return ""
+    percent = value * 100 / total if isinstance(value * 100 / total, float) else value * 100 / total
+    return f"{float(percent):.0f} %" if percent >= 1 or percent == 0 else f"{float(percent):.2g} %"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
+
+
+def footer(answer: Answer) -> list[str]:
+    """Notes, assumptions and errors of fit, wrapped."""
+    lines: list[str] = []
+    for title, items in (("assumed", answer.assumptions), ("error", answer.errors), ("note", answer.notes)):
+        if items:
+            lines.append("")
+        for item in items:
+            lines += paragraph(f"{title}: {item}")
+    return lines
+
+
+def paragraph(text: str, indent: str = "  ") -> list[str]:
+    """Text wrapped to the width, continuation lines set in."""
+    return wrap(text, width(), initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
+
+
+def solution(answer: Answer) -> str:
+    """An inverse question's answer: number, certificate, where the budget goes, closed form, what would change it."""
+    lines = [headline(answer)]
+    lines += _verdict(answer)
+    if answer.table:
+        lines += ["", *_tradeoff(answer)]
+    if answer.breakdown:
+        lines += ["", *_budget(answer)]
+    if answer.closed_form is not None and len(answer.closed_form.text) <= 4 * width():
+        lines += ["", *paragraph(f"{answer.closed_form.text}  = {_near(answer.closed_form.value)}")]
+    if answer.ways:
+        lines += ["", *_ways(answer)]
+    return "\n".join([*lines, *footer(answer)])
+
+
+def _near(value: Number | float) -> str:
+    return rounded(value, 2)
+
+
+def _verdict(answer: Answer) -> list[str]:
+    sign = answer.scenario.program.signs[answer.symbol]
+    context = answer.inputs.get("s")
+    of = f" of {show(context.value, 'token')} each" if context is not None and answer.symbol == "b" else ""
+    if answer.value is None or (answer.why and not answer.value):
+        lines = paragraph(f"{answer.title}: {answer.why}{of}", "")
+    else:
+        amount = full(answer.value, sign.unit)
+        lines = paragraph(f"{answer.title} = {amount}{of}", "")
+        if answer.why:
+            lines += paragraph(answer.why)
+    return lines + _certificate(answer)
+
+
+def _certificate(answer: Answer) -> list[str]:
+    c = answer.certificate
+    if c is None or c.at is None or c.needs is None or c.budget is None:
+        return []
+    value = show_binary if c.unit == "byte" else (lambda number: show(number, c.unit))
+    exact = (lambda number: f"{rounded(number, 0)} byte") if c.unit == "byte" else (lambda number: rounded(number, 0))
+    here = f"{_plain(c.at)} needs {value(c.needs)} {'≤' if c.relation == '<=' else '<'} {value(c.budget)}"
+    there = ""
+    if c.beyond is not None and c.beyond_needs is not None and c.beyond_budget is not None:
+        over = "" if c.beyond_budget == c.budget else f" of {value(c.beyond_budget)}"
+        there = f" < {value(c.beyond_needs)}{over} for {_plain(c.beyond)}" if not over else (
+            f"; {_plain(c.beyond)} needs {value(c.beyond_needs)}{over}")  # fmt: skip
+    lines = paragraph(f"certificate: {here}{there}; bound by {answer.bound_by}")
+    digits = f"{exact(c.needs)} ≤ {exact(c.budget)}"
+    if c.beyond_needs is not None and c.beyond_budget == c.budget:
+        digits += f" < {exact(c.beyond_needs)}"
+    return [*lines, *paragraph(f"             {digits}".strip() if False else digits, "               ")]
+
+
+def _plain(value: Number) -> str:
+    return rounded(value, 0) if float(value).is_integer() else rounded(value, 3)
+
+
+def _tradeoff(answer: Answer) -> list[str]:
+    from tabulate import tabulate
+
+    full_context = answer.table[-1]["context"]
+    heads = [f"{row['context']:,}" + (" (full)" if row["context"] == full_context else "") for row in answer.table]
+    values = ["no limit" if row["max_batch"] is None else f"{row['max_batch']:,}" for row in answer.table]
+    rows = [["context", *heads], ["max batch", *values]]
+    text = tabulate(rows, tablefmt="plain", disable_numparse=True, colalign=("left", *["right"] * len(heads)))
+    if max(map(len, text.splitlines())) + 2 > width():
+        text = tabulate(list(zip(heads, values, strict=True)), ["context", "max batch"], tablefmt="plain", disable_numparse=True,
+                        colalign=("right", "right"))  # fmt: skip
+    return _indented(text).splitlines()
+
+
+def _budget(answer: Answer) -> list[str]:
+    """Where the budget goes, with what is left of it."""
+    from tabulate import tabulate
+
+    c = answer.certificate
+    budget = c.budget if c is not None and c.budget is not None else (c.beyond_budget if c is not None else None)
+    of_bytes = all(part.unit == "byte" for part in answer.breakdown)
+    rows: list[list[Any]] = []
+    total = budget if budget else sum(part.value for part in answer.breakdown)
+    sign = answer.scenario.program.signs[answer.symbol]
+    for part in answer.breakdown:
+        rows.append([part.name, part.kind, _amount(part, of_bytes), share(part.value, total)])
+    used = sum(part.value for part in answer.breakdown)
+    if budget is not None:
+        rows.append(["left" if used <= budget else "missing", "", _amount(Part("", abs(budget - used), answer.breakdown[0].unit, ""), of_bytes),
+                     share(abs(budget - used), total)])  # fmt: skip
+        rows.append(["budget", "", _amount(Part("", budget, answer.breakdown[0].unit, ""), of_bytes), ""])
+    at = c.at if c is not None and c.at is not None else (c.beyond if c is not None else None)
+    where = f"with {show(at, sign.unit)}" if at is not None else ""
+    heads = [where, "", "GiB" if of_bytes else answer.breakdown[0].unit, "share"]
+    table = tabulate(rows, heads, tablefmt="plain", disable_numparse=True, colalign=("left", "left", "right", "right"))
+    return _indented(table).splitlines()
+
+
+def _ways(answer: Answer) -> list[str]:
+    said = " · ".join(f"{way['change']} ({'no limit' if way['max_batch'] is None else way['max_batch']})" for way in answer.ways)
+    return paragraph(f"at full context nothing fits; it would (largest batch) with: {said}")
