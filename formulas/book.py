@@ -8,7 +8,34 @@ from symllm.book import Book
 from symllm.compose import Roles
 
 from . import attention_pairs, compute, inference_memory, kv_cache, notation, parameters, questions, scenario
-from .architectures import gpt2, llama
+from .architectures import (
+    baichuan,
+    bloom,
+    cohere,
+    deci,
+    exaone,
+    falcon,
+    gemma2,
+    glm,
+    gpt1,
+    gpt2,
+    gpt_neo,
+    gpt_neox,
+    gptj,
+    internlm,
+    llama,
+    llama_kin,
+    mimo,
+    ministral,
+    mpt,
+    nemotron,
+    olmo,
+    opt,
+    phi,
+    qwen,
+    stablelm,
+    starcoder,
+)
 from .formats import plain
 
 ROLES = Roles(
@@ -17,7 +44,10 @@ ROLES = Roles(
     tensor_parallel=notation.tp, pipeline_parallel=notation.pp, expert_parallel=notation.ep,
 )  # fmt: skip
 
-FAMILY_PAGES = (gpt2, llama)
+FAMILY_PAGES = (
+    gpt2, llama, baichuan, bloom, cohere, deci, exaone, falcon, gemma2, glm, gpt1, gpt_neo, gpt_neox, gptj, internlm, llama_kin,
+    mimo, ministral, mpt, nemotron, olmo, opt, phi, qwen, stablelm, starcoder,
+)  # fmt: skip
 FORMAT_PAGES = (plain,)
 
 
@@ -29,7 +59,7 @@ def book() -> Book:
         roles=ROLES,
         formulas=(inference_memory.WORKSPACE, inference_memory.RUNTIME, inference_memory.INFERENCE_MEMORY),
         composed=(parameters.PARAMETERS, parameters.ACTIVE, parameters.COMPUTE, parameters.WEIGHTS, parameters.WEIGHTS_PER_GPU,
-                  kv_cache.KV_CACHE, kv_cache.KV_CACHE_PER_GPU, compute.PREFILL, compute.DECODE, inference_memory.LAYER_WORKSPACE),
+                  kv_cache.KV_CACHE, kv_cache.KV_CACHE_PER_GPU, compute.PREFILL, compute.DECODE, compute.IMAGES, inference_memory.LAYER_WORKSPACE),
         families=tuple(family for page in FAMILY_PAGES for family in page.FAMILIES),
         weight_formats=tuple(form for page in FORMAT_PAGES for form in page.WEIGHT_FORMATS),
         cache_formats=tuple(form for page in FORMAT_PAGES for form in page.CACHE_FORMATS),

@@ -35,6 +35,7 @@ class Book:
 
     uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
     engines: names under which blocks declare departures from the model's own mathematics, with their titles.
+    declared_format: the weight format that a config's own fields state, given its plain dtype; None where they state none.
     """
 
     symbols: Mapping[str, NamedSymbol]
@@ -50,6 +51,7 @@ class Book:
     kept: Callable[[Reach], sympy.Expr]
     uniform_weights: Formula
     engines: Mapping[str, str] = field(default_factory=dict)
+    declared_format: Callable[[Mapping[str, Any], str], WeightFormat | None] | None = None
 
     def quantities(self) -> dict[str, NamedSymbol]:
         """The symbol of every quantity that a person can ask for, by its name."""

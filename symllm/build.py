@@ -37,9 +37,10 @@ def choices(book: Book, dtype: str, kv_dtype: str, mask: str, logits: str, engin
     return Choices(weights, cache, mask, logits, name)
 
 
-def context(book: Book, chosen: Choices) -> Context:
-    """What the sums over blocks need, for one choice."""
-    return Context(book.roles, chosen, book.pairs, book.kept)
+def context(book: Book, chosen: Choices, config: Config | None = None, model: Architecture | None = None) -> Context:
+    """What the sums over blocks need, for one choice; formats whose rules depend on sizes ask for the config's."""
+    sizes = {**(config.sizes if config else {}), **(model.values if model else {})}
+    return Context(book.roles, chosen, book.pairs, book.kept, sizes=sizes, family=config.family if config else "")
 
 
 def architecture(book: Book, raw: Mapping[str, Any], ignore: tuple[str, ...] = ()) -> tuple[Family, Config, Architecture]:
@@ -49,7 +50,7 @@ def architecture(book: Book, raw: Mapping[str, Any], ignore: tuple[str, ...] = (
     return family, config, family.build(config)
 
 
-def definitions(book: Book, model: Architecture, chosen: Choices) -> list[Definition]:
+def definitions(book: Book, model: Architecture, chosen: Choices, config: Config | None = None) -> list[Definition]:
     """Every definition of the book for this model, in an order in which each rests on earlier ones only."""
     lines: list[Definition] = []
     for quantity in book.composed:
@@ -57,14 +58,20 @@ def definitions(book: Book, model: Architecture, chosen: Choices) -> list[Defini
             page = book.uniform_weights
             lines.append(Definition(page.symbol, page.expression, page.because, page.kind, title=quantity.name))
             continue
-        lines += composed(model, quantity, context(book, chosen))
+        lines += composed(model, quantity, context(book, chosen, config, model))
     lines += [Definition(f.symbol, f.expression, f.because, f.kind, title=f.name) for f in (*book.formulas, *model.rules)]
     return ordered(lines)
 
 
 def uniform(model: Architecture, chosen: Choices) -> bool:
     """Whether one product gives the weights' bytes: one size for all, and nothing stored but parameters."""
-    return chosen.weights.element is not None and not any(w.buffer for block in blocks(model) for w in block.weights)
+    own = any(w.buffer or w.element is not None for block in blocks(model) for w in block.weights)
+    return chosen.weights.element is not None and not own
+
+
+def declared(book: Book, raw: Mapping[str, Any], config: Config) -> WeightFormat | None:
+    """The weight format that the config's quantization_config states, or None; raises for one that is not understood."""
+    return book.declared_format(raw, config.dtype or "bf16") if book.declared_format is not None else None
 
 
 def blocks(model: Architecture) -> list[Block]:
@@ -98,16 +105,17 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
     """The compiled program of one config. dtype None takes the config's own, kv_dtype None the activations'."""
     family, config, made = architecture(book, raw, ignore)
     chosen_dtype = dtype or config.dtype or "bf16"
-    form: WeightFormat = _format("weight format", chosen_dtype, book.weight_formats)
+    stated = declared(book, raw, config) if dtype is None else None
+    form: WeightFormat = stated or _format("weight format", chosen_dtype, book.weight_formats)
     activations = "fp32" if form.compute_element == 4 else "bf16"
-    chosen = replace(choices(book, chosen_dtype, kv_dtype or activations, mask, logits, engine), generation=generation)
-    lines = definitions(book, made, chosen)
+    chosen = replace(choices(book, chosen_dtype, kv_dtype or activations, mask, logits, engine), weights=form, generation=generation)
+    lines = definitions(book, made, chosen, config)
     sizes = {**config.sizes, **made.values}
     roles = book.roles
     fixed = {roles.cache_element: chosen.cache.element, roles.activation_element: form.compute_element}
     if form.element is not None:
         fixed[roles.weight_element] = form.element
-    origin = "given" if dtype else ("config" if config.dtype else "assumed")
+    origin = "given" if dtype else ("config" if config.dtype or stated else "assumed")
     return Program(
         model={**model, "family": family.name, "family_title": family.title},
         sizes={symbol.name: _number(value) for symbol, value in sizes.items()},

@@ -21,6 +21,7 @@ from .errors import SymllmError, unknown
 LARGEST_FILE: Final = 1 << 20
 LARGEST_SIZE: Final = 10**9
 REQUIRED: Final = "required"
+SAME: Final = "as when missing"
 
 #: Fields that change no size in any family: how text, sampling, rope angles, dropout and training are set up.
 INERT: Final = (
@@ -53,6 +54,7 @@ class Field:
     name: the field, dotted for a nested one ("text_config.hidden_size"); also: other names it goes by.
     symbol: the symbol it gives. default: REQUIRED, a number, None (the symbol stays unset) or an expression over
     symbols of other fields, as the library computes it. zero: 0 is allowed.
+    null: what a null written out gives, where the library takes that for something else than a missing field.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Field:
     default: Any = REQUIRED
     also: tuple[str, ...] = ()
     zero: bool = False
+    null: Any = SAME
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,9 @@ def read(raw: Mapping[str, Any], family: Family, ignore: tuple[str, ...] = ()) -
         if value is not None:
             sizes[item.symbol] = value
     for item in family.fields:
-        if item.symbol not in sizes and item.default not in (REQUIRED, None):
-            sizes[item.symbol] = _default(item, sizes, family)
+        default = _unset(raw, item)
+        if item.symbol not in sizes and default not in (REQUIRED, None):
+            sizes[item.symbol] = _default(item, default, sizes, family)
     options = {item.name: _option(raw, item, family) for item in family.options}
     return Config(family.name, sizes, options, raw, _dtype(raw), ignore)
 
@@ -204,9 +208,16 @@ def _size(raw: Mapping[str, Any], item: Field, family: Family) -> int | None:
         value = _lookup(raw, name)
         if value is not None:
             return whole(value, name, item.zero)
-    if item.default == REQUIRED:
+    if _unset(raw, item) == REQUIRED:
         raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
     return None
+
+
+def _unset(raw: Mapping[str, Any], item: Field) -> Any:
+    """What a field without a value gives: its default, or what a null that is written out stands for."""
+    holder = _lookup(raw, item.name.rpartition(".")[0]) if "." in item.name else raw
+    written = isinstance(holder, Mapping) and item.name.rpartition(".")[2] in holder
+    return item.default if item.null is SAME or not written else item.null
 
 
 def whole(value: Any, name: str, zero: bool = False) -> int:
@@ -222,11 +233,11 @@ def whole(value: Any, name: str, zero: bool = False) -> int:
     return value
 
 
-def _default(item: Field, sizes: Mapping[sympy.Symbol, int], family: Family) -> int:
-    value = sympy.sympify(item.default).subs(sizes)
+def _default(item: Field, default: Any, sizes: Mapping[sympy.Symbol, int], family: Family) -> int:
+    value = sympy.sympify(default).subs(sizes)
     if not value.is_Integer or value <= 0:
         if value.is_Rational:
-            raise SymllmError(f"config: field {item.name!r} is missing and its default {item.default} = {value} is not a positive whole number")
+            raise SymllmError(f"config: field {item.name!r} is missing and its default {default} = {value} is not a positive whole number")
         raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
     return int(value)
 

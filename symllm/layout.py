@@ -131,8 +131,7 @@ class _Maker:
         raise SymllmError(f"cannot write '{expr}': {type(expr).__name__} is not an operation of the book")
 
     def sum(self, expr: sympy.Add) -> Layout:
-        terms = sorted(expr.args, key=lambda term: _term_key(term, self.omit))
-        return Sum(tuple(self.signed(term) for term in terms))
+        return Sum(tuple(self.signed(term) for term in terms(expr, self.omit)))
 
     def signed(self, term: sympy.Expr) -> tuple[int, Layout]:
         """A term's sign and its layout without it; a negative number always leads a SymPy product."""
@@ -160,6 +159,11 @@ class _Maker:
         if exponent == 1:
             return self.made(base)
         return Power(self.made(base), self.made(exponent))
+
+
+def terms(expr: sympy.Expr, omit: Collection[str] = NOTHING_OMITTED) -> list[sympy.Expr]:
+    """The terms of a sum in the order in which they are written; anything else is its own only term."""
+    return sorted(sympy.Add.make_args(expr), key=lambda term: _term_key(term, omit))
 
 
 def _joined(factors: list[Layout]) -> Layout:

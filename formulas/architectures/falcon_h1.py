@@ -16,16 +16,15 @@ from ..blocks.mamba2 import mamba2
 from ..blocks.norm import rms_norm
 from ..notation import N, V, c_m, d, d_conv, d_ff, d_h, d_state, g_m, h, h_m, k, s_max
 from .decoder import TIED, decoder
-from .hybrid import expanded, head_sizes, whole_groups
-from .mamba import STATE_SPACE_INERT
+from .state_space import EXPAND, HEAD_WIDTH, STATE_SPACE_INERT, check_groups, expanded, head_width
 
 
 def build(config: Config) -> Architecture:
     """N layers of (norm, mixer and attention, norm, feed-forward)."""
     unset = "mamba_d_ssm" in config.raw and config.raw["mamba_d_ssm"] is None  # null asks for the expanded width
     inner = expanded(config, "mamba_expand") if unset else whole(config.options["mamba_d_ssm"], "mamba_d_ssm")
-    values = head_sizes(config, inner, "mamba_d_head")
-    whole_groups(config.sizes[h_m], config.sizes[g_m], "mamba_n_groups")
+    values = head_width(config, inner)
+    check_groups(config, "mamba_n_groups")
     options = config.options
     mixer = mamba2(bias=options["mamba_proj_bias"], out_bias=options["projectors_bias"], conv_bias=options["mamba_conv_bias"],
                    norm=options["mamba_rms_norm"])  # fmt: skip
@@ -54,8 +53,8 @@ FAMILIES = (
             Field("mamba_chunk_size", c_m, default=256),
         ),
         options=(
-            TIED, Option("mamba_d_ssm", default=1024, kind=int), Option("mamba_expand", default=2, kind=(int, float)),
-            Option("mamba_d_head", default="auto", kind=(int, str)), Option("mamba_conv_bias", default=True),
+            TIED, Option("mamba_d_ssm", default=1024, kind=int), EXPAND, HEAD_WIDTH,
+            Option("mamba_conv_bias", default=True),
             Option("mamba_proj_bias", default=False), Option("projectors_bias", default=False), Option("mamba_rms_norm", default=False),
             Option("attention_bias", default=False), Option("mlp_bias", default=False), Option("mamba_use_mlp", default=True, choices=(True,)),
         ),

@@ -14,13 +14,7 @@ from ..blocks.mamba2 import mamba2
 from ..blocks.norm import rms_norm
 from ..notation import N, V, c_m, d, d_conv, d_inner, d_m, d_state, g_m, h_m
 from .decoder import decoder
-from .hybrid import expanded, mamba_sizes, whole_groups
-
-#: Fields of state-space configs that set up kernels, time steps and residuals, and change no size.
-STATE_SPACE_INERT = (
-    "time_step_*", "rescale_prenorm_residual", "residual_in_fp32", "use_mambapy", "use_falcon_mambapy", "use_associative_scan",
-    "use_mamba_kernels", "mamba_ssm_cache_dtype", "mamba_ssm_dtype", "num_logits_to_keep", "rms_norm",
-)  # fmt: skip
+from .state_space import STATE_SPACE_INERT, check_groups, expanded, mamba_sizes
 
 
 def build(config: Config) -> Architecture:
@@ -39,7 +33,7 @@ def build2(config: Config) -> Architecture:
     width, heads, size = expanded(config, "expand"), config.sizes[h_m], config.sizes[d_m]
     if heads * size != width:
         raise SymllmError(f"config: field 'num_heads' gives {heads} heads of {size}, but expand times hidden_size is {width}")
-    whole_groups(heads, config.sizes[g_m], "n_groups")
+    check_groups(config, "n_groups")
     layer = (rms_norm(), mamba2(bias=config.options["use_bias"], conv_bias=config.options["use_conv_bias"]))
     return decoder(layer, (rms_norm("final_norm"),), config.options["tie_word_embeddings"])
 

@@ -21,7 +21,7 @@ def token_embedding(width: sympy.Expr = d) -> Block:
 
 def learned_positions(positions: sympy.Expr = s_pos) -> Block:
     """One learned row for each position (GPT-2, OPT)."""
-    return Block("positions", "position embedding", "embedding", (Weight("W_pos", (positions, d), "lookup"),), source=SOURCE)
+    return Block("positions", "position embedding", "pos_embedding", (Weight("W_pos", (positions, d), "lookup"),), source=SOURCE)
 
 
 def head(tied: bool, bias: bool = False, width: sympy.Expr = d) -> Block:

@@ -1,8 +1,7 @@
-"""Attention whose output passes a gate of its own projection; and norms of each head's queries and keys.
+"""Attention whose output passes a gate of its own projection.
 
 The gate is as wide as the queries, so it is one matrix of d x h·d_h more; a sigmoid of it scales the context.
-Sources: Qiu et al. 2025, arXiv:2505.06708; transformers' Qwen3NextAttention; norms of queries and keys:
-Dehghani et al. 2023, arXiv:2302.05442.
+Sources: Qiu et al. 2025, arXiv:2505.06708; transformers' Qwen3NextAttention.
 """
 
 from __future__ import annotations
@@ -27,9 +26,3 @@ def gated_attention(*, bias: bool = False) -> Block:
     )
     return replace(plain, title="gated attention", weights=(*plain.weights, *gate), saved=(*plain.saved, *kept),
                    workspace=plain.workspace + h * d_h, source=f"{plain.source}; gate: arXiv:2505.06708")  # fmt: skip
-
-
-def head_norms() -> Block:
-    """An RMSNorm of the queries' heads and one of the keys' heads, d_h numbers each."""
-    return Block("head_norms", "norms of queries and keys", "norm", (Weight("g_Q", (d_h,)), Weight("g_K", (d_h,))),
-                 saved=(), source="arXiv:2302.05442")  # fmt: skip

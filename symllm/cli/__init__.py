@@ -67,6 +67,8 @@ def main() -> None:
         group(prog_name="symllm", standalone_mode=False)
     except SymllmError as error:
         _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.ctx.get_help() if asked.ctx else str(asked))
     except click.UsageError as error:
         _fail(error.format_message())
     except click.exceptions.Exit as stop:

@@ -1,14 +1,19 @@
-"""Expressions as plain text for a terminal: 2·N·k·d_h·s·b·u_kv, 4d² + 4d, ⌈h/tp⌉."""
+"""Expressions and derivations as plain text for a terminal: 2·N·k·d_h·s·b·u_kv, 4d² + 4d, ⌈h/tp⌉."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from typing import Final
+import textwrap
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 import sympy
 
 from ..layout import NOTHING_OMITTED, Call, Fraction, Layout, Name, Number, Power, Product, Sum, Value, layout, text_form
+
+if TYPE_CHECKING:
+    from ..derivation import Chain, Derivation, Evaluation
+    from .words import Segments
 
 _SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN_VALUE = re.compile(r"[\w,.]+")
@@ -82,3 +87,100 @@ def _power(base: Layout, exponent: Layout) -> str:
     if isinstance(exponent, Number):
         return under + str(exponent.value).translate(_SUPERSCRIPTS)
     return f"{under}^{_tight(exponent)}"
+
+
+def derivation(made: Derivation, width: int = 80) -> str:
+    """A derivation as lines of at most `width` columns: left sides, relations and expressions in columns, notes behind."""
+    from . import words
+
+    left = min(max(len(expression(chain.left)) for chain in made.chains), width // 3)
+    lines = [_prose(words.heading(made))]
+    if conditions := words.conditions(made):
+        lines += _filled("  " + _prose(conditions), 4, width)
+    lines.append("")
+    for chain in made.chains:
+        lines += _chain(chain, left, width)
+    if made.evaluations:
+        lines += ["", f"  {made.subject or 'in numbers'}:"]
+        for evaluation in made.evaluations:
+            lines += _evaluation(evaluation, width)
+    if made.notes:
+        lines += ["", *(line for note in made.notes for line in _filled(f"  note: {note}", 8, width))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _prose(segments: Segments) -> str:
+    return "".join(_segment(item) for item in segments)
+
+
+def _segment(item: object) -> str:
+    from ..assumptions import Assumption
+
+    if isinstance(item, Assumption):
+        return f"{expression(item.symbol)} = {expression(item.expression)}"
+    return item if isinstance(item, str) else _expression(item)
+
+
+def _expression(expr: object) -> str:
+    from .words import UNITS
+
+    return expression(expr, omit=UNITS)  # type: ignore[arg-type]
+
+
+def _chain(chain: Chain, left: int, width: int) -> Iterator[str]:
+    from . import words
+
+    rows = [(step.relation, _expression(step.expression), _prose(words.note(step))) for step in chain.steps]
+    if chain.evaluation is not None:
+        shown = expression(chain.evaluation.expression, words.values(chain.evaluation), words.UNITS)
+        result = words.result(chain.evaluation)
+        rows += [("=", text, "") for text in dict.fromkeys((shown, result)) if text != words.plain(chain.evaluation)]
+    for i, (relation, text, note) in enumerate(rows):
+        head = expression(chain.left) if i == 0 else ""
+        yield from _line(f"  {head:<{left}} {relation} ", text, note, left + 5, width)
+
+
+def _line(head: str, text: str, note: str, indent: int, width: int) -> Iterator[str]:
+    """An expression with its note in a column of its own, or below where it finds no room."""
+    lines = broken(text, width - max(len(head), indent))
+    column = max(indent + 30, len(head) + len(lines[-1]) + 3)
+    beside = len(lines) == 1 and column + len(note) <= width
+    yield f"{head + lines[0]:<{column}}{note}" if beside else head + lines[0]
+    for line in lines[1:]:
+        yield " " * (indent + 2) + line
+    if note and not beside:
+        yield from _filled(" " * (indent + 2) + note, indent + 2, width)
+
+
+def _filled(text: str, indent: int, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=" " * indent, drop_whitespace=True, break_on_hyphens=False)
+
+
+def broken(text: str, width: int) -> list[str]:
+    """An expression's text in lines: broken before + and −, and only where that is not enough before a dot."""
+    pieces = [piece for part in re.split(r"(?= [+−/=] )", text) for piece in _shorter(part, width)]
+    lines = [""]
+    for piece in pieces:
+        if lines[-1] and len(lines[-1]) + len(piece) > width - 2:
+            lines.append(piece.lstrip())
+        else:
+            lines[-1] += piece
+    return lines
+
+
+def _shorter(part: str, width: int) -> list[str]:
+    return [part] if len(part) <= width - 2 else re.split(r"(?=·)|(?<=, )", part)
+
+
+def _evaluation(evaluation: Evaluation, width: int) -> Iterator[str]:
+    from . import words
+
+    sides = [_expression(evaluation.left), _expression(evaluation.expression),
+             expression(evaluation.expression, words.values(evaluation), words.UNITS)]  # fmt: skip
+    sides = [side for side in dict.fromkeys(sides) if side != words.plain(evaluation)]
+    first, *more = [line for line in broken(" = ".join((*sides, words.result(evaluation))), width - 6)]
+    yield f"    {first}"
+    yield from (f"      {line}" for line in more)
+    for share in evaluation.shares:
+        whole = words.number(share.value)
+        yield f"      {words.percent(evaluation.result, share.value)} of {_expression(share.expression)} = {whole}"

@@ -1,0 +1,231 @@
+"""What happens as one symbol grows: the leading term, where two expressions cross, how sensitive a value is.
+
+Everything is read off polynomial coefficients. SymPy's own leading term is the one near 0 and its multivariate order
+is ill-defined, so one growing symbol is always named and the others stay fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from .errors import SymllmError
+from .units import Number, exact
+
+_STEPPED = (sympy.ceiling, sympy.floor)
+
+
+def eventually(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """`expr` for every large enough `symbol`: of Min and Max the branch that is then taken.
+
+    Raises `SymllmError` where a branch cannot be told, and for a ceiling or floor of the symbol.
+    """
+    if symbol not in expr.free_symbols or not expr.args:
+        return expr
+    if isinstance(expr, _STEPPED):
+        raise _refused(expr, symbol, "it moves in steps")
+    parts = [eventually(part, symbol) for part in expr.args]
+    if isinstance(expr, (sympy.Min, sympy.Max)):
+        return _branch(expr, parts, symbol)
+    return expr.func(*parts)
+
+
+def _branch(expr: sympy.Expr, parts: list[sympy.Expr], symbol: sympy.Symbol) -> sympy.Expr:
+    growth = {part: _growth(part, symbol, expr) for part in parts}
+    pick = min if isinstance(expr, sympy.Min) else max
+    wanted = pick(growth.values())
+    kept = [part for part in parts if growth[part] == wanted]
+    if len(kept) > 1 and wanted > 0:
+        raise _refused(expr, symbol, "its branches grow alike")
+    return expr.func(*kept)
+
+
+def _growth(part: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> int:
+    """The degree with which a branch grows without bound; 0 where it does not depend on the symbol."""
+    if symbol not in part.free_symbols:
+        return 0
+    degree, coefficient = leading(part, symbol)
+    if degree <= 0 or not coefficient.is_positive:
+        raise _refused(whole, symbol, f"it is not clear how '{part}' grows")
+    return degree
+
+
+def _refused(part: sympy.Expr, symbol: sympy.Symbol, why: str) -> SymllmError:
+    return SymllmError(f"no largest term in {symbol}: '{part}' is no polynomial in {symbol}, {why}")
+
+
+def leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[int, sympy.Expr]:
+    """The power of `symbol` and its coefficient in the term that outgrows all others.
+
+    Raises `SymllmError` where `expr` is no quotient of polynomials in `symbol` once Min and Max are settled.
+    """
+    expr = eventually(expr, symbol)
+    whole = sympy.expand(expr)
+    over, under = (whole, sympy.Integer(1))
+    if not whole.is_polynomial(symbol):
+        over, under = sympy.fraction(sympy.together(expr))
+    (up, above), (down, below) = _highest(over, symbol, expr), _highest(under, symbol, expr)
+    return up - down, above / below
+
+
+def _highest(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> tuple[int, sympy.Expr]:
+    powers = coefficients(expr, symbol, whole)
+    if not powers:
+        return 0, sympy.Integer(0)
+    degree = max(powers)
+    return degree, powers[degree]
+
+
+def coefficients(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr | None = None) -> dict[int, sympy.Expr]:
+    """The coefficient of each power of `symbol`, none of them zero; refuses what is no polynomial in it."""
+    expr = sympy.expand(expr)
+    found: dict[int, sympy.Expr] = {}
+    for term in sympy.Add.make_args(expr):
+        rest, power = term.as_independent(symbol, as_Add=False)
+        base, exponent = power.as_base_exp()
+        if power == 1:
+            exponent = sympy.Integer(0)
+        elif base != symbol or not exponent.is_Integer or exponent < 0:
+            shown = expr if whole is None else whole
+            raise SymllmError(f"no largest term in {symbol}: '{_short(shown)}' is no polynomial in {symbol}")
+        found[int(exponent)] = found.get(int(exponent), sympy.Integer(0)) + rest
+    return {power: value for power, value in found.items() if value != 0}
+
+
+def _short(expr: sympy.Expr) -> str:
+    text = str(expr)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def dominant(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """The leading term of `expr` as `symbol` grows: the ratio of the two goes to 1.
+
+    Raises `SymllmError` where `expr` does not depend on `symbol` or has no leading term in it.
+    """
+    if symbol not in expr.free_symbols:
+        raise SymllmError(f"no largest term in {symbol}: the expression does not depend on {symbol}")
+    degree, coefficient = leading(expr, symbol)
+    return sympy.factor_terms(coefficient) * symbol**degree
+
+
+def ratio_goes_to_one(one: sympy.Expr, other: sympy.Expr, symbol: sympy.Symbol) -> bool:
+    """Whether one/other goes to 1 as `symbol` grows without bound and all else stays."""
+    (up, above), (down, below) = leading(one, symbol), leading(other, symbol)
+    return up == down and above != 0 and sympy.expand(sympy.fraction(sympy.together(above - below))[0]) == 0
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """Where two expressions are equal as one symbol varies: the points (none if they never meet), and a sentence."""
+
+    symbol: sympy.Symbol
+    points: tuple[sympy.Expr, ...]
+    says: str
+
+
+def crossover(one: sympy.Expr, other: sympy.Expr, symbol: sympy.Symbol) -> Crossover:
+    """The positive values of `symbol` at which the two expressions are equal, in closed form.
+
+    The difference is read as a polynomial in `symbol`, powers common to all terms divided out. A point whose sign the
+    other symbols decide is kept. Raises `SymllmError` for what is no polynomial, or one of degree above 2.
+    """
+    powers = coefficients(sympy.fraction(sympy.together(one - other))[0], symbol)
+    if not powers:
+        return Crossover(symbol, (), f"they are equal for every {symbol}")
+    lowest = min(powers)
+    powers = {power - lowest: value for power, value in powers.items()}
+    degree = max(powers)
+    if degree > 2:
+        raise SymllmError(f"no closed form for where they cross: the difference is of degree {degree} in {symbol}")
+    roots = [root for root in _roots(powers, degree) if root.is_positive is not False]
+    if not roots:
+        if not degree:
+            larger = "the first" if powers[0].is_positive else "the second" if powers[0].is_negative else "one"
+            return Crossover(symbol, (), f"they never cross: {larger} is larger for every {symbol}")
+        return Crossover(symbol, (), f"they never cross for a positive {symbol}")
+    shown = " and ".join(f"{symbol} = {root}" for root in roots)
+    return Crossover(symbol, tuple(roots), f"they are equal at {shown}")
+
+
+def _roots(powers: Mapping[int, sympy.Expr], degree: int) -> list[sympy.Expr]:
+    zero = sympy.Integer(0)
+    c, b, a = (sympy.factor_terms(powers.get(power, zero)) for power in range(3))
+    if degree == 0:
+        return []
+    if degree == 1:
+        return [sympy.cancel(-c / b)]
+    inside = sympy.factor(sympy.expand(b**2 - 4 * a * c))
+    if inside.is_negative:
+        return []
+    root = sympy.sqrt(inside)
+    return [sympy.cancel((-b + sign * root) / (2 * a)) for sign in ((1,) if inside == 0 else (-1, 1))]
+
+
+def elasticity(expr: sympy.Expr, symbol: sympy.Symbol, values: Mapping[sympy.Symbol, Number],
+               definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None) -> Number | float:  # fmt: skip
+    """By how many percent `expr` changes where `symbol` changes by one: the exact ∂ln f / ∂ln x at a point.
+
+    values: the number of every symbol; definitions: expressions of symbols that have none. Of Min and Max the active
+    branch counts; ceilings and floors are relaxed. Raises `SymllmError` at a corner, where both sides differ, for a
+    symbol without a value, and where `expr` is 0.
+    """
+    point = _Point({key: sympy.sympify(_rational(value)) for key, value in values.items()}, dict(definitions or {}), symbol)
+    value, slope = point.at(sympy.sympify(expr))
+    if value == 0:
+        raise SymllmError(f"no elasticity in {symbol}: the value is 0")
+    result = slope * point.values[symbol] / value
+    return exact(Fraction(int(result.p), int(result.q))) if result.is_Rational else float(result)
+
+
+def _rational(value: Number) -> sympy.Rational:
+    return sympy.Rational(value.numerator, value.denominator)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A value and a slope for every sub-expression (forward differentiation with exact numbers)."""
+
+    values: dict[sympy.Symbol, sympy.Expr]
+    definitions: dict[sympy.Symbol, sympy.Expr]
+    symbol: sympy.Symbol
+
+    def at(self, expr: sympy.Expr) -> tuple[Any, Any]:
+        if expr.is_number:
+            return expr, sympy.Integer(0)
+        if isinstance(expr, sympy.Symbol):
+            return self.of_symbol(expr)
+        pairs = [self.at(part) for part in expr.args]
+        if isinstance(expr, sympy.Add):
+            return sum(p[0] for p in pairs), sum(p[1] for p in pairs)
+        if isinstance(expr, sympy.Mul):
+            value, slope = sympy.Integer(1), sympy.Integer(0)
+            for part, change in pairs:
+                value, slope = value * part, slope * part + value * change
+            return value, slope
+        if isinstance(expr, sympy.Pow) and pairs[1][1] == 0:
+            (base, change), exponent = pairs[0], pairs[1][0]
+            return base**exponent, exponent * base ** (exponent - 1) * change
+        if isinstance(expr, _STEPPED):
+            return pairs[0]
+        if isinstance(expr, (sympy.Min, sympy.Max)):
+            return self.active(expr, pairs)
+        raise SymllmError(f"no elasticity in {self.symbol}: the slope of '{expr}' is not known")
+
+    def of_symbol(self, symbol: sympy.Symbol) -> tuple[Any, Any]:
+        if symbol in self.values:
+            return self.values[symbol], sympy.Integer(1 if symbol == self.symbol else 0)
+        if symbol not in self.definitions:
+            raise SymllmError(f"symbol '{symbol}' has no value")
+        return self.at(self.definitions[symbol])
+
+    def active(self, expr: sympy.Expr, pairs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+        pick = min if isinstance(expr, sympy.Min) else max
+        best = pick(pair[0] for pair in pairs)
+        slopes = {pair[1] for pair in pairs if pair[0] == best}
+        if len(slopes) > 1:
+            raise SymllmError(f"no elasticity in {self.symbol}: the point lies on the corner of '{expr}', where the slope jumps")
+        return best, slopes.pop()

@@ -1,0 +1,36 @@
+"""`symllm check`: check the whole book."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command("check")
+@click.option("--quick", is_flag=True, help="Formulas, and one model of each family.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def command(quick: bool, as_json: bool) -> None:
+    """Dimensions, symbols, sources, worked examples, compiled = symbolic, for every formula, block and model."""
+    from .. import catalog
+    from ..checking import book_findings
+    from ..formulas.book import book
+    from .options import echo_json
+
+    models = catalog.models()
+    if quick:
+        models = {str(row.config.get("model_type")): row for row in models.values()}
+    configs = [(row.name, row.config) for row in models.values()]
+    found = []
+    bar = click.progressbar(configs, label="checking models", file=sys.stderr) if sys.stderr.isatty() else None
+    found = list(book_findings(book(), bar if bar is not None else configs))
+    if as_json:
+        echo_json({"schema": "symllm.check/1", "models": len(configs), "findings": [{"where": f.where, "what": f.what} for f in found]})
+    else:
+        pages = book()
+        for finding in found:
+            click.echo(f"{finding.where}: {finding.what}")
+        said = f"{len(pages.formulas) + 1} formulas, {len(pages.composed)} sums over blocks, {len(pages.families)} families, {len(configs)} models"
+        click.echo(f"checked {said}: {'all is well' if not found else f'{len(found)} things are wrong'}")
+    if found:
+        sys.exit(1)

@@ -1,0 +1,254 @@
+"""Derivations as data: chains of steps, each checked where the derivation is made.
+
+A step says how its expression relates to the one before. "=" is proved by a difference that expands to 0 under the
+definitions and assumptions in force, "≈" by a ratio that goes to 1 as one named symbol grows, "≤" by the bounds it
+names, each a known one. A derivation with a wrong step cannot be made, so it cannot be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import sympy
+
+from . import assumptions as assuming
+from . import asymptotics, tree
+from .assumptions import Assumption
+from .bounds import Bound, bounded
+from .crossing import lower
+from .errors import SymllmError
+from .symbols import NamedSymbol
+from .units import Number
+
+Relation = Literal["=", "≈", "≤"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Equal summands of a definition: their names (tensors, products, cache entries) and the size of one."""
+
+    names: tuple[str, ...]
+    expression: sympy.Expr
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line: the rule that made it, how it relates to the line before, its expression and why.
+
+    symbol: the one that grows ("≈"). uses: assumptions in force that made the change, for showing. adds: assumptions
+    that hold from here on. bounds: what "≤" replaces. parts: the summands the expression was added up from.
+    """
+
+    rule: str
+    relation: Relation
+    expression: sympy.Expr
+    note: str = ""
+    symbol: sympy.Symbol | None = None
+    uses: tuple[Assumption, ...] = ()
+    adds: tuple[Assumption, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """How large a number is beside another: `expression` is the whole, worth `value`."""
+
+    expression: sympy.Expr
+    value: Number
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """left = expression = the same with numbers = result; `numbers` holds the value of each symbol written."""
+
+    left: sympy.Expr
+    expression: sympy.Expr
+    numbers: tuple[tuple[sympy.Symbol, Number], ...]
+    result: Number
+    unit: str
+    shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """left, step, step, ...; with numbers at its end where they were asked for."""
+
+    left: sympy.Expr
+    steps: tuple[Step, ...]
+    title: str = ""
+    evaluation: Evaluation | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a derivation rests on: the book's definitions, and assumptions.
+
+    Raises `SymllmError` where assumptions contradict each other or go in a circle.
+    """
+
+    definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
+    assumptions: tuple[Assumption, ...] = ()
+    _assumed: dict[sympy.Symbol, sympy.Expr] = field(init=False, repr=False, compare=False)
+    _unfolded: dict[sympy.Symbol, sympy.Expr | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_assumed", assuming.resolved(self.assumptions))
+
+    def with_(self, more: tuple[Assumption, ...]) -> Facts:
+        """These facts and further assumptions."""
+        return Facts(self.definitions, (*self.assumptions, *more)) if more else self
+
+    def assumed(self, expr: sympy.Expr) -> sympy.Expr:
+        """`expr` with every assumed symbol replaced."""
+        return expr.xreplace(self._assumed)
+
+    def used(self, expr: sympy.Expr) -> tuple[Assumption, ...]:
+        """The assumptions that `assumed` draws on for `expr`."""
+        reached = set(expr.free_symbols)
+        while True:
+            more = {s for a in self.assumptions if a.symbol in reached for s in a.expression.free_symbols} - reached
+            if not more:
+                return tuple(dict.fromkeys(a for a in self.assumptions if a.symbol in reached))
+            reached |= more
+
+    def unfolded(self, expr: sympy.Expr) -> sympy.Expr:
+        """`expr` over inputs alone: every definition and every assumption put in."""
+        expr = self.assumed(expr)
+        wanted = {s: self._whole(s) for s in expr.free_symbols if s in self.definitions and s not in self._assumed}
+        return expr.xreplace(wanted)
+
+    def _whole(self, symbol: sympy.Symbol) -> sympy.Expr:
+        if symbol not in self._unfolded:
+            self._unfolded[symbol] = None  # under way: to meet it again is a circle
+            self._unfolded[symbol] = self.unfolded(self.definitions[symbol])
+        whole = self._unfolded[symbol]
+        if whole is None:
+            raise SymllmError(f"{symbol} is defined in a circle: its definition and the assumptions lead back to it")
+        return whole
+
+    def number(self, expr: sympy.Expr, values: Mapping[sympy.Symbol, Number]) -> Number:
+        """The exact value of `expr`: inputs from `values`, other symbols from their definitions; no assumption is used."""
+        known = {symbol.name: value for symbol, value in values.items()}
+
+        def value(part: sympy.Expr) -> Number:
+            for symbol in part.free_symbols:
+                if symbol.name not in known and symbol in self.definitions:
+                    known[symbol.name] = value(self.definitions[symbol])
+            return tree.evaluate(lower(part), known)
+
+        return value(expr)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Chains of checked steps from definitions to a result, and what the result is in numbers.
+
+    title: what is derived. values: the numbers of the inputs, as far as known. subject: whose numbers they are.
+    Raises `SymllmError` on construction, naming chain and step, where anything in it does not hold.
+    """
+
+    title: str
+    symbol: NamedSymbol
+    facts: Facts
+    chains: tuple[Chain, ...]
+    evaluations: tuple[Evaluation, ...] = ()
+    values: Mapping[sympy.Symbol, Number] = field(default_factory=dict)
+    subject: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for chain in self.chains:
+            check(chain, self.facts)
+            if chain.evaluation is not None:
+                self._check_numbers(chain.evaluation)
+        for evaluation in self.evaluations:
+            self._check_numbers(evaluation)
+
+    def _check_numbers(self, evaluation: Evaluation) -> None:
+        sides = [(evaluation.left, evaluation.result), (evaluation.expression, evaluation.result), *evaluation.numbers,
+                 *((share.expression, share.value) for share in evaluation.shares)]  # fmt: skip
+        for side, claimed in sides:
+            found = self.facts.number(side, self.values)
+            if found != claimed:
+                raise SymllmError(f"derivation of {self.symbol}: '{side}' is {found}, not {claimed}")
+
+    @property
+    def result(self) -> sympy.Expr:
+        """The last expression of the last chain."""
+        return self.chains[-1].steps[-1].expression
+
+    def without_numbers(self) -> Derivation:
+        """The same derivation, symbols only."""
+        bare = tuple(replace(chain, evaluation=None) for chain in self.chains)
+        return replace(self, chains=bare, evaluations=(), values={})
+
+
+def check(chain: Chain, facts: Facts) -> None:
+    """Raise `SymllmError` unless every step of the chain holds under the facts and the assumptions so far."""
+    before = chain.left
+    if not chain.steps:
+        raise SymllmError(f"derivation of {chain.left}: a chain needs at least one step")
+    for number, step in enumerate(chain.steps, 1):
+        facts = facts.with_(step.adds)
+        where = f"step {number} of {chain.left} ({step.rule})"
+        _CHECKS[step.relation](before, step, facts, where)
+        _check_parts(step, where)
+        before = step.expression
+
+
+def _check_equal(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
+    if not equal(before, step.expression, facts):
+        under = f" under {', '.join(map(str, facts.assumptions))}" if facts.assumptions else ""
+        raise SymllmError(f"{where} does not hold: '{_short(before)}' = '{_short(step.expression)}' cannot be shown{under}")
+
+
+def equal(one: sympy.Expr, other: sympy.Expr, facts: Facts) -> bool:
+    """Whether two expressions are proved equal: over inputs alone, their difference expands to 0.
+
+    Min, Max, ceiling and floor count as equal only where their expanded arguments are the same.
+    """
+    if one == other:
+        return True
+    difference = sympy.expand(facts.unfolded(one) - facts.unfolded(other))
+    if difference == 0 or difference.is_number:
+        return bool(difference == 0)
+    return bool(sympy.expand(sympy.fraction(sympy.together(difference))[0]) == 0)
+
+
+def _check_ratio(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
+    if step.symbol is None:
+        raise SymllmError(f"{where}: '≈' needs the symbol that grows")
+    one, other = facts.unfolded(before), facts.unfolded(step.expression)
+    if not asymptotics.ratio_goes_to_one(one, other, step.symbol):
+        raise SymllmError(
+            f"{where} does not hold: '{_short(before)}' over '{_short(step.expression)}' does not go to 1 as {step.symbol} grows"
+        )
+
+
+def _check_bound(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
+    try:
+        found = bounded(facts.assumed(before), tuple(b.under(facts.assumed) for b in step.bounds))
+    except SymllmError as error:
+        raise SymllmError(f"{where}: {error}") from None
+    room = sympy.expand(facts.unfolded(step.expression) - facts.unfolded(found))
+    if room.is_nonnegative is not True and not all(term.is_nonnegative for term in sympy.Add.make_args(room)):
+        raise SymllmError(f"{where} does not hold: '{_short(before)}' ≤ '{_short(step.expression)}' cannot be shown")
+
+
+_CHECKS = {"=": _check_equal, "≈": _check_ratio, "≤": _check_bound}
+
+
+def _check_parts(step: Step, where: str) -> None:
+    if not step.parts:
+        return
+    total = sympy.Add(*(len(part.names) * part.expression for part in step.parts))
+    if sympy.expand(total - step.expression) != 0:
+        raise SymllmError(f"{where}: its parts add up to '{_short(total)}', not to '{_short(step.expression)}'")
+
+
+def _short(expr: sympy.Expr) -> str:
+    text = str(expr)
+    return text if len(text) <= 100 else text[:97] + "..."

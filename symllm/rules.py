@@ -1,0 +1,125 @@
+"""The rules that authors of derivations name; each computes the next expression from the one before.
+
+    Draft(P, facts).then(define(), assume(), collect(d), dominant(d)).chain()
+
+A rule that changes nothing leaves no step. What a rule computes is checked again where the derivation is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import sympy
+
+from . import asymptotics
+from .assumptions import Assumption
+from .bounds import Bound, bounded
+from .derivation import Chain, Evaluation, Facts, Part, Step
+from .errors import SymllmError
+
+Rule = Callable[[sympy.Expr, Facts], Step]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A chain in the making: its left side, what holds, and the steps so far."""
+
+    left: sympy.Expr
+    facts: Facts
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def current(self) -> sympy.Expr:
+        """The expression reached."""
+        return self.steps[-1].expression if self.steps else self.left
+
+    def then(self, *rules: Rule) -> Draft:
+        """The draft with the steps of further rules; steps that change nothing are left out."""
+        draft = self
+        for rule in rules:
+            step = rule(draft.current, draft.facts)
+            kept = step.expression != draft.current
+            draft = replace(draft, facts=draft.facts.with_(step.adds), steps=(*draft.steps, step) if kept else draft.steps)
+        return draft
+
+    def chain(self, title: str = "", evaluation: Evaluation | None = None) -> Chain:
+        """The chain; raises where no rule changed anything."""
+        if not self.steps:
+            raise SymllmError(f"nothing to derive: no rule changes {self.left}")
+        return Chain(self.left, self.steps, title, evaluation)
+
+
+def define(note: str = "", parts: tuple[Part, ...] = ()) -> Rule:
+    """A symbol replaced by its definition."""
+
+    def rule(expr: sympy.Expr, facts: Facts) -> Step:
+        if expr not in facts.definitions:
+            raise SymllmError(f"'{expr}' has no definition to write out")
+        return Step("define", "=", facts.definitions[expr], note, parts=parts)
+
+    return rule
+
+
+def unfold(*symbols: sympy.Symbol, note: str = "") -> Rule:
+    """Symbols (all, if none is named) inside the expression replaced by their definitions."""
+
+    def rule(expr: sympy.Expr, facts: Facts) -> Step:
+        wanted = {s: facts.definitions[s] for s in symbols or expr.free_symbols if s in facts.definitions}
+        return Step("unfold", "=", expr.xreplace(wanted), note)
+
+    return rule
+
+
+def assume(*added: Assumption, note: str = "") -> Rule:
+    """The assumptions in force, and those added here, put in."""
+
+    def rule(expr: sympy.Expr, facts: Facts) -> Step:
+        facts = facts.with_(added)
+        return Step("assume", "=", facts.assumed(expr), note, uses=facts.used(expr), adds=added)
+
+    return rule
+
+
+def substitute(part: sympy.Expr, by: sympy.Expr, note: str = "") -> Rule:
+    """A sub-expression replaced by one that is equal under the facts, such as a symbol by what was derived for it."""
+    return lambda expr, facts: Step("substitute", "=", expr.xreplace({part: by}), note)
+
+
+def expand(note: str = "multiplied out") -> Rule:
+    """Products of sums multiplied out, like terms added."""
+    return lambda expr, facts: Step("expand", "=", sympy.expand(expr), note)
+
+
+def collect(symbol: sympy.Symbol) -> Rule:
+    """Terms gathered by powers of a symbol."""
+    return lambda expr, facts: Step("collect", "=", sympy.collect(sympy.expand(expr), symbol), f"collected in {symbol}")
+
+
+def factor(note: str = "common factors taken out") -> Rule:
+    """What all terms share taken out in front."""
+    return lambda expr, facts: Step("factor", "=", sympy.factor_terms(expr), note)
+
+
+def dominant(symbol: sympy.Symbol) -> Rule:
+    """The term that outgrows all others as one symbol grows."""
+
+    def rule(expr: sympy.Expr, facts: Facts) -> Step:
+        return Step("dominant", "≈", asymptotics.dominant(facts.unfolded(expr), symbol), symbol=symbol)
+
+    return rule
+
+
+def bound(*bounds: Bound, note: str = "") -> Rule:
+    """Parts replaced by what they are at most: a ceiling by its argument plus 1, a Min by one of its branches."""
+    return lambda expr, facts: Step("bound", "≤", bounded(expr, bounds), note, bounds=bounds)
+
+
+def drop_subtracted(note: str = "what is subtracted is left out") -> Rule:
+    """Negative terms of a sum left out, which makes it larger."""
+
+    def rule(expr: sympy.Expr, facts: Facts) -> Step:
+        kept = [term for term in sympy.Add.make_args(expr) if term.is_nonpositive is not True]
+        return Step("bound", "≤", sympy.Add(*kept), note)
+
+    return rule
