@@ -14,7 +14,7 @@ import sympy
 from . import asymptotics
 from .assumptions import Assumption, resolved
 from .crossing import lower
-from .derivation import Chain, Derivation, Evaluation, Facts, Part, Share
+from .derivation import Chain, Derivation, Evaluation, Facts, Part, Share, Step
 from .errors import SymllmError
 from .formula import Definition
 from .layout import rank, terms
@@ -78,7 +78,8 @@ def reachable(symbol: sympy.Symbol, rows: Mapping[sympy.Symbol, sympy.Expr]) -> 
     return found
 
 
-def _notes(all_: Sequence[Assumption], relevant: Sequence[Assumption], facts: Facts, values: Mapping[sympy.Symbol, Number]) -> Iterable[str]:
+def _notes(all_: Sequence[Assumption], relevant: Sequence[Assumption], facts: Facts,
+           values: Mapping[sympy.Symbol, Number]) -> Iterable[str]:  # fmt: skip
     for assumption in all_:
         if assumption not in relevant:
             yield f"{assumption} changes nothing here"
@@ -86,7 +87,11 @@ def _notes(all_: Sequence[Assumption], relevant: Sequence[Assumption], facts: Fa
         if assumption.symbol in values and not assumption.expression.free_symbols - set(values):
             found, claimed = values[assumption.symbol], facts.number(assumption.expression, values)
             if found != claimed:
-                yield f"{assumption} does not hold for this model: {assumption.symbol} is {found}, not {claimed}"
+                yield f"{assumption} does not hold for this model: {assumption.symbol} is {_digits(found)}, not {_digits(claimed)}"
+
+
+def _digits(value: Number) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @dataclass(frozen=True)
@@ -149,13 +154,14 @@ class _Writer:
             return draft
         put = draft.current.xreplace({part: self.short[part] for part in inner})
         grouped = self.grouped(put)
-        if size(grouped) > READABLE:
-            return draft
+        if size(grouped) > READABLE or (self.numbers_everywhere and isinstance(grouped, sympy.Add)):
+            return draft  # with numbers on every line, a sum of numbers says more than a polynomial
         return draft.then(substitute(draft.current, grouped, note="put together"))
 
     def grouped(self, expr: sympy.Expr) -> sympy.Expr:
         """A sum's like terms added without multiplying out what stands N times in parentheses."""
-        plain, kept = [], []
+        plain: list[sympy.Expr] = []
+        kept: list[sympy.Expr] = []
         for term in sympy.Add.make_args(expr):
             (kept if term.has(sympy.Add) else plain).append(term)
         return sympy.Add(*kept, sympy.expand(sympy.Add(*plain)))
@@ -175,10 +181,18 @@ class _Writer:
         return self.lines[symbol].because if symbol in self.lines else ""
 
     def numbered(self, symbol: NamedSymbol, draft: Draft) -> Evaluation | None:
-        """A line's numbers: those of the last expression that the model itself satisfies."""
-        if not self.numbers_everywhere or not self.known(symbol):
+        """A line's numbers, where every line is to have them."""
+        if not self.numbers_everywhere or not self.known(symbol) or draft.steps[-1].relation != "=":
             return None
-        return self.evaluation(symbol, self.facts.definitions[symbol])
+        return self.evaluation(symbol, self.telling(symbol, draft.steps))
+
+    def telling(self, symbol: NamedSymbol, steps: Sequence[Step]) -> sympy.Expr:
+        """The expression in which numbers say most: the last one that this model satisfies, or the definition."""
+        exact = [step.expression for step in steps if step.relation == "="]
+        whole = self.facts.number(symbol, self.values)
+        if exact and self.known(exact[-1]) and self.facts.number(exact[-1], self.values) == whole:
+            return exact[-1]
+        return self.facts.definitions[symbol]
 
     def known(self, expr: sympy.Expr) -> bool:
         """Whether every input under `expr` has a number."""
@@ -195,8 +209,11 @@ class _Writer:
         """The whole in numbers; the largest term in numbers, and its share of what it stands for."""
         if not self.values or not self.known(symbol):
             return ()
-        whole = self.evaluation(symbol, self.facts.definitions[symbol])
         last = chains[-1].steps[-1]
+        told = self.telling(symbol, chains[-1].steps)
+        whole = self.evaluation(symbol, self.facts.definitions[symbol] if isinstance(told, sympy.Add) else told)
+        if self.numbers_everywhere and last.relation == "=":
+            return ()
         if last.relation != "≈" or not self.known(last.expression):
             return (whole,)
         sides = dict.fromkeys((*self.from_which(symbol), symbol))

@@ -200,6 +200,8 @@ def degree(expr: sympy.Expr, omit: Collection[str] = NOTHING_OMITTED) -> sympy.R
     return max((degree(part, omit) for part in expr.args), default=sympy.Integer(0))
 
 
-def _term_key(term: sympy.Expr, omit: Collection[str]) -> tuple[bool, sympy.Rational, tuple[tuple[int, str], ...], str]:
-    """Terms of high degree first, then by the notation; what is subtracted last."""
-    return _negative(term), -degree(term, omit), _ranks(term), str(term)
+def _term_key(term: sympy.Expr, omit: Collection[str]) -> tuple[Any, ...]:
+    """Terms of high degree first, then by the notation, high powers first; what is subtracted last."""
+    powers = [factor.as_base_exp() for factor in sympy.Mul.make_args(term.as_coeff_Mul()[1])]
+    alphabet = sorted((_ranks(base), -exponent if exponent.is_Rational else 0) for base, exponent in powers if base.free_symbols)
+    return _negative(term), -degree(term, omit), alphabet, str(term)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import sympy
 
@@ -41,7 +42,8 @@ def _items(block: Block) -> Iterator[tuple[str, Block]]:
     bare = replace(block, weights=(), products=(), cache=(), saved=(), workspace=0)
     for name in _FIELDS:
         for item in getattr(block, name):
-            yield item.name, replace(bare, **{name: (item,)})
+            alone: dict[str, Any] = {name: (item,)}
+            yield item.name, replace(bare, **alone)
 
 
 def _only(model: Architecture, block: Block, alone: Block) -> Architecture:

@@ -18,7 +18,7 @@ from ..blocks.inner_norm import query_key_norm
 from ..blocks.norm import rms_norm
 from ..blocks.short_convolution import short_convolution
 from ..notation import E as EXPERTS
-from ..notation import E_a, N, V, d, d_conv, d_ff, d_ffe, d_h, h, k, s_max
+from ..notation import E_a, N, V, d, d_conv, d_ff, d_ffe, d_h, d_inner, h, k, s_max
 from .layer_kinds import check_experts, model_of_kinds, number, per_layer, places
 
 
@@ -55,7 +55,7 @@ def build(config: Config) -> Architecture:
         kinds = ["full_attention" if every or i in attending else "conv" for i in range(config.sizes[N])]
     plans = {name: (title, (*blocks, rms_norm(), gated())) for name, (title, blocks) in _operators(config).items()}
     made = model_of_kinds([str(kind) for kind in kinds], plans, (rms_norm("final_norm"),), _tied(config))
-    return replace(made, values={**made.values, d_ff: inner_width(config)})
+    return replace(made, values={**made.values, d_ff: inner_width(config), d_inner: config.sizes[d]})
 
 
 def build_moe(config: Config) -> Architecture:
@@ -72,7 +72,8 @@ def build_moe(config: Config) -> Architecture:
         f"{name}_{part}": (title + suffix, (*blocks, rms_norm(), *inner))
         for name, (title, blocks) in _operators(config).items() for part, (suffix, inner) in parts.items()
     }  # fmt: skip
-    return model_of_kinds(order, plans, (rms_norm("final_norm"),), _tied(config))
+    made = model_of_kinds(order, plans, (rms_norm("final_norm"),), _tied(config))
+    return replace(made, values={**made.values, d_inner: config.sizes[d]})
 
 
 _OPTIONS = (

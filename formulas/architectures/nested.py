@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from symllm.block import Architecture, Block, Group
+from symllm.block import Architecture, Block
 from symllm.config import Config, Family, read
 from symllm.errors import SymllmError
 from symllm.formula import Formula
@@ -36,7 +36,8 @@ def family(families: Sequence[Family], model_type: str) -> Family:
     raise SymllmError(f"no family among {', '.join(page.name for page in families)} reads {model_type!r}")
 
 
-def part(config: Config, name: str, parts: Mapping[str, Part], usual: str, given: Mapping[str, Any] | None = None) -> tuple[Family, Config]:
+def part(config: Config, name: str, parts: Mapping[str, Part], usual: str,
+         given: Mapping[str, Any] | None = None) -> tuple[Family, Config]:  # fmt: skip
     """A part of a config, read by the family of its model_type (`usual` where it names none).
 
     given: fields that the whole decides for the part. Raises `SymllmError`, naming the part, for a part that is
@@ -49,14 +50,14 @@ def part(config: Config, name: str, parts: Mapping[str, Part], usual: str, given
     if model_type not in parts:
         raise SymllmError(f"config: field '{name}.model_type' is {model_type!r}; a {config.family} model takes {', '.join(sorted(parts))}")
     chosen = parts[model_type]
-    there = {key: value for key, value in raw.items() if value is not None}
     try:
-        return chosen.family, read({**chosen.defaults, **there, **(given or {})}, chosen.family, (*INERT_PARTS, *config.ignore))
+        return chosen.family, read({**chosen.defaults, **raw, **(given or {})}, chosen.family, (*INERT_PARTS, *config.ignore))
     except SymllmError as error:
         raise SymllmError(f"{name}: {error}") from None
 
 
-def flat(config: Config, names: Sequence[str], parts: Mapping[str, Part], usual: str, given: Mapping[str, Any] | None = None) -> tuple[Family, Config]:
+def flat(config: Config, names: Sequence[str], parts: Mapping[str, Part], usual: str,
+         given: Mapping[str, Any] | None = None) -> tuple[Family, Config]:  # fmt: skip
     """The language model's part of an older config, which has that part's fields at its top.
 
     names: fields of the whole that are not the part's.
@@ -82,25 +83,14 @@ def tied(config: Config, default: bool, either: bool = False) -> bool:
     return whole or (either and any(says))
 
 
-@dataclass(frozen=True)
-class Tower:
-    """A vision tower as read: its blocks, sizes and the rules of its images."""
-
-    once: tuple[Block, ...]
-    groups: tuple[Group, ...]
-    config: Config
-    values: Mapping[Any, Any] = field(default_factory=dict)
-    rules: tuple[Formula, ...] = ()
-
-
-def joined(text: Architecture, text_config: Config, tower: Tower, projector: Sequence[Block], rules: Sequence[Formula] = (),
-           values: Mapping[Any, Any] | None = None) -> Architecture:  # fmt: skip
-    """One model of language model, tower and projector."""
-    groups = tuple(replace(group, name="text") if group.name == "layer" else group for group in text.groups)
+def joined(text: Architecture, text_config: Config, tower: Architecture, tower_config: Config, projector: Sequence[Block],
+           rules: Sequence[Formula] = (), values: Mapping[Any, Any] | None = None) -> Architecture:  # fmt: skip
+    """One model of language model, tower and projector; values: sizes that the whole adds."""
+    groups = tuple(replace(group, name="text", title="text layer") if group.name == "layer" else group for group in text.groups)
     return replace(
         text,
         once=(*tower.once, *projector, *text.once),
         groups=(*tower.groups, *groups),
-        values={**text_config.sizes, **text.values, **tower.config.sizes, **tower.values, **(values or {})},
+        values={**text_config.sizes, **text.values, **tower_config.sizes, **tower.values, **(values or {})},
         rules=(*tower.rules, *rules, *text.rules),
     )

@@ -89,6 +89,6 @@ FAMILIES = (
         fields=sizes(Field("intermediate_size", d_ff, default=6144), Field("moe_intermediate_size", d_ffe, default=768),
                      Field("num_experts", EXPERTS, default=128), Field("num_experts_per_tok", E_a, default=8),
                      Field("sliding_window", W, default=4096), kv_default="required"),
-        options=(TIED, BIAS, *SPARSE), build=qwen3_moe, inert=INERT, source="arXiv:2505.09388; transformers Qwen3MoeConfig",
+        options=(TIED, BIAS, *SPARSE, Option("use_qk_norm", default=True, choices=(True,))), build=qwen3_moe, inert=INERT, source="arXiv:2505.09388; transformers Qwen3MoeConfig",
     ),
 )  # fmt: skip

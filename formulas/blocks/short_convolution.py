@@ -2,7 +2,7 @@
 
 Every channel is convolved alone (depthwise) with the d_conv newest tokens, so a kernel holds d_conv numbers a
 channel and costs d_conv multiply-adds a channel and token. Between tokens the newest d_conv inputs are kept.
-Sources: Mamba, arXiv:2312.00752; LFM2, transformers' Lfm2ShortConv. What is kept: the Mamba authors' own
+Sources: Mamba, arXiv:2312.00752; LFM2, arXiv:2511.23404. What is kept: the Mamba authors' own
 implementation keeps d_conv inputs, as transformers does; d_conv - 1 would do.
 """
 
@@ -14,7 +14,7 @@ import sympy
 
 from symllm.block import Block, CacheEntry, Saved, Weight
 
-from ..notation import b, d, d_conv, q, s, t, u_a
+from ..notation import b, d, d_conv, d_inner, q, s, t, u_a
 
 #: 1 where the pass is the first of its sequence (t = q), 0 where earlier tokens are cached.
 FIRST_PASS: Final = 1 - sympy.Min(t - q, 1)
@@ -40,21 +40,22 @@ def kept_inputs(width: sympy.Expr, split: sympy.Symbol | None) -> CacheEntry:
 
 
 def short_convolution(bias: bool = False) -> Block:
-    """LFM2's operator: C ⊙ convolution(B ⊙ x), where B, C and x are three projections of the input."""
-    weights = [Weight(f"W_{part}", (d, d), "matmul", split=d, quantizes=True) for part in ("B", "C", "x")]
-    weights += [*kernel(d, d, bias), Weight("W_out", (d, d), "matmul", split=d, quantizes=True)]
+    """LFM2's operator: C ⊙ convolution(B ⊙ x), where B, C and x are three projections of the input to d_inner."""
+    weights = [Weight(f"W_{part}", (d, d_inner), "matmul", split=d_inner, quantizes=True) for part in ("B", "C", "x")]
+    weights += [*kernel(d_inner, d_inner, bias), Weight("W_out", (d_inner, d), "matmul", split=d_inner, quantizes=True)]
     if bias:
-        weights += [Weight("b_in", (3 * d,)), Weight("b_out", (d,))]
+        weights += [Weight("b_in", (3 * d_inner,), split=d_inner), Weight("b_out", (d,))]
+    tokens = b * s * d_inner
     return Block(
         "convolution", "short convolution", "ssm", tuple(weights),
-        cache=(kept_inputs(d, None),),
+        cache=(kept_inputs(d_inner, d_inner),),
         saved=(
             Saved("input", b * s * d, because="for the gradients of W_B, W_C and W_x"),
-            Saved("B, C, x", 3 * b * s * d, because="for the gradients of the two products"),
-            Saved("convolution's input", b * s * d, because="for the gradient of the kernels"),
-            Saved("convolution's output", b * s * d, because="for the gradient of C"),
-            Saved("gated output", b * s * d, because="the input of W_out"),
+            Saved("B, C, x", 3 * tokens, split=d_inner, because="for the gradients of the two products"),
+            Saved("convolution's input", tokens, split=d_inner, because="for the gradient of the kernels"),
+            Saved("convolution's output", tokens, split=d_inner, because="for the gradient of C"),
+            Saved("gated output", tokens, split=d_inner, because="the input of W_out"),
         ),
-        workspace=4 * d,
-        source="LFM2: transformers Lfm2ShortConv",
+        workspace=4 * d_inner, workspace_split=d_inner,
+        source="arXiv:2511.23404; transformers Lfm2ShortConv",
     )  # fmt: skip

@@ -1,14 +1,19 @@
-"""Expressions as LaTeX, from the same layout as the text."""
+"""Expressions and derivations as LaTeX, from the same layout as the text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import sympy
 
+from ..assumptions import Assumption
+from ..derivation import Chain, Derivation, Evaluation
 from ..layout import NOTHING_OMITTED, Call, Fraction, Layout, Name, Number, Power, Product, Sum, Value, latex_form, layout
+from . import text
+from . import words as shared
+from .words import Segment, Segments
 
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9,.]+")
 _BRACKETS: Final = {
@@ -16,7 +21,13 @@ _BRACKETS: Final = {
     "min": r"\min\left( {} \right)", "max": r"\max\left( {} \right)",
 }  # fmt: skip
 _ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "{": r"\{", "}": r"\}",
-                   "$": r"\$", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_"}  # fmt: skip
+                   "$": r"\$", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_",
+                   "·": r"$\cdot$", "ᵀ": r"$^{\mathsf{T}}$", "²": r"$^{2}$", "³": r"$^{3}$", "→": r"$\to$", "≤": r"$\le$", "≥": r"$\ge$",
+                   "≈": r"$\approx$", "×": r"$\times$", "−": r"$-$", "η": r"$\eta$", "⌈": r"$\lceil$", "⌉": r"$\rceil$",
+                   "⊙": r"$\odot$"}  # fmt: skip
+_RELATIONS: Final = {"=": "=", "≈": r"\approx", "≤": r"\le"}
+#: Columns of plain text that a line of mathematics, and a remark beside one, may take on a page.
+_LONGEST, _BESIDE = 64, 40
 
 
 def expression(expr: sympy.Expr | int, values: Mapping[sympy.Symbol, str] | None = None,
@@ -25,22 +36,22 @@ def expression(expr: sympy.Expr | int, values: Mapping[sympy.Symbol, str] | None
     return write(layout(expr, values, omit))
 
 
-def number(text: str) -> str:
+def number(shown: str) -> str:
     """A number's text in mathematics: its thousands' commas without the space of a list's."""
-    return text.replace(",", "{,}")
+    return shown.replace(",", "{,}")
 
 
-def value(text: str) -> str:
+def value(shown: str) -> str:
     """A text that stands for a symbol: numbers and quotients of numbers as mathematics, all else as words."""
-    over, slash, under = text.partition("/")
+    over, slash, under = shown.partition("/")
     if slash and _PLAIN_VALUE.fullmatch(over) and _PLAIN_VALUE.fullmatch(under):
         return rf"\frac{{{number(over)}}}{{{number(under)}}}"
-    return number(text) if _PLAIN_VALUE.fullmatch(text) else rf"\text{{{words(text)}}}"
+    return number(shown) if _PLAIN_VALUE.fullmatch(shown) else rf"\text{{{words(shown)}}}"
 
 
-def words(text: str) -> str:
+def words(prose: str) -> str:
     """Prose with the characters that LaTeX reads as commands escaped."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+    return "".join(_ESCAPES.get(letter, letter) for letter in prose)
 
 
 def write(node: Layout) -> str:
@@ -50,8 +61,8 @@ def write(node: Layout) -> str:
             return number(f"{amount:,}")
         case Name(symbol):
             return latex_form(symbol)
-        case Value(text):
-            return value(text)
+        case Value(shown):
+            return value(shown)
         case Product(factors):
             return _product(factors)
         case Fraction(over, under):
@@ -66,10 +77,10 @@ def write(node: Layout) -> str:
 
 
 def _signed(sign: int, term: Layout, first: bool) -> str:
-    text = _bracketed(term) if isinstance(term, Sum) else write(term)
+    shown = _bracketed(term) if isinstance(term, Sum) else write(term)
     if first:
-        return text if sign > 0 else f"-{text}"
-    return f" {'+' if sign > 0 else '-'} {text}"
+        return shown if sign > 0 else f"-{shown}"
+    return f" {'+' if sign > 0 else '-'} {shown}"
 
 
 def _bracketed(node: Layout) -> str:
@@ -79,8 +90,8 @@ def _bracketed(node: Layout) -> str:
 def _product(factors: tuple[Layout, ...]) -> str:
     texts = [_bracketed(factor) if isinstance(factor, Sum) else write(factor) for factor in factors]
     result = texts[0]
-    for before, after, text in zip(factors, factors[1:], texts[1:], strict=False):
-        result += (r" \cdot " if _dotted(before, after) else r"\,") + text
+    for before, after, shown in zip(factors, factors[1:], texts[1:], strict=False):
+        result += (r" \cdot " if _dotted(before, after) else r"\,") + shown
     return result
 
 
@@ -97,3 +108,111 @@ def _starts_with_digit(node: Layout) -> bool:
 def _word(node: Layout) -> bool:
     node = node.base if isinstance(node, Power) else node
     return isinstance(node, Name) and latex_form(node.symbol).startswith(r"\mathrm")
+
+
+def derivation(made: Derivation) -> str:
+    """A derivation as one `aligned` environment, to stand inside displayed mathematics (needs amsmath)."""
+    rows = [row for chain in made.chains for row in chain_rows(chain)]
+    rows += [row for evaluation in made.evaluations for row in evaluation_rows(evaluation)]
+    return aligned(rows)
+
+
+def aligned(rows: Iterable[str], environment: str = "aligned") -> str:
+    """Rows of an alignment."""
+    return "\n".join((rf"\begin{{{environment}}}", " \\\\\n".join(rows), rf"\end{{{environment}}}"))
+
+
+def document(made: Derivation) -> str:
+    """A derivation as a LaTeX document that compiles as it is."""
+    lines = [r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{amsmath}", r"\allowdisplaybreaks",
+             r"\begin{document}", rf"\section*{{{inline(shared.heading(made))}}}"]  # fmt: skip
+    if conditions := shared.conditions(made):
+        lines.append(f"{inline(conditions).capitalize()}.")
+    lines.append(aligned((row for chain in made.chains for row in chain_rows(chain)), "align*"))
+    if made.evaluations:
+        lines.append(rf"\noindent {words(made.subject or 'in numbers')}:")
+        lines.append(aligned((row for each in made.evaluations for row in evaluation_rows(each)), "align*"))
+    lines += [rf"\noindent Note: {words(note)}." + "\n" for note in made.notes]
+    return "\n".join((*lines, r"\end{document}", ""))
+
+
+def chain_rows(chain: Chain) -> list[str]:
+    """A chain's lines: left side once, then relation, expression and note."""
+    rows: list[str] = []
+    for step in chain.steps:
+        sides = _broken(step.expression)
+        rows.append(f"{'' if rows else _math(chain.left)} &{_RELATIONS[step.relation]} {sides[0]}")
+        rows += [rf" &\qquad {side}" for side in sides[1:]]
+        remark = shared.note(step)
+        if remark and len(sides) == 1 and len(text.written(remark)) <= _BESIDE:
+            rows[-1] += f" && {_remark(remark)}"
+        elif remark:
+            rows += [rf" &\qquad {_remark(line)}" for line in _lines(remark)]
+    if chain.evaluation is not None:
+        rows += [f" &= {side}" for side in _numbers(chain.evaluation)]
+    return rows
+
+
+def evaluation_rows(evaluation: Evaluation) -> list[str]:
+    """A result in numbers, and its shares."""
+    sides = [side for side in dict.fromkeys((_math(evaluation.expression), *_numbers(evaluation))) if side != _math(evaluation.left)]
+    rows = [f"{_math(evaluation.left) if i == 0 else ''} &= {side}" for i, side in enumerate(sides)]
+    for share in evaluation.shares:
+        part = words(shared.percent(evaluation.result, share.value))
+        rows.append(rf" &\qquad \text{{{part} of }} {_math(share.expression)} = {number(shared.number(share.value))}")
+    return rows
+
+
+def _numbers(evaluation: Evaluation) -> list[str]:
+    shown = expression(evaluation.expression, shared.values(evaluation), shared.UNITS)
+    result = rf"\text{{{words(shared.result(evaluation))}}}"
+    return [result] if shown == number(shared.plain(evaluation)) else [shown, result]
+
+
+def _math(expr: sympy.Expr) -> str:
+    return expression(expr, omit=shared.UNITS)
+
+
+def _broken(expr: sympy.Expr) -> list[str]:
+    """A long sum in several lines, each of some terms."""
+    made = layout(expr, omit=shared.UNITS)
+    if not isinstance(made, Sum):
+        return [write(made)]
+    lines, length = [""], 0
+    for i, (sign, term) in enumerate(made.terms):
+        long = len(text.write(term))
+        if lines[-1] and length + long > _LONGEST:
+            lines.append("")
+            length = 0
+        lines[-1] += _signed(sign, term, first=i == 0)
+        length += long + 3
+    return [line.strip() for line in lines]
+
+
+def _remark(segments: Segments) -> str:
+    """Words and mathematics beside a line of mathematics."""
+    return "".join(rf"\text{{{words(s)}}}" if isinstance(s, str) else _mathematics(s) for s in segments if s != "")
+
+
+def inline(segments: Segments) -> str:
+    """Words and mathematics in a paragraph."""
+    return "".join(words(s) if isinstance(s, str) else f"${_mathematics(s)}$" for s in segments)
+
+
+def _mathematics(item: sympy.Expr | Assumption) -> str:
+    return f"{_math(item.symbol)} = {_math(item.expression)}" if isinstance(item, Assumption) else _math(item)
+
+
+def _lines(segments: Segments) -> list[Segments]:
+    """A remark cut into lines, between words or before an expression."""
+    lines: list[list[Segment]] = [[]]
+    length = 0
+    pieces: list[Segment] = [piece for s in segments for piece in (re.findall(r"\S+\s*|\s+", s) if isinstance(s, str) else [s])]
+    for piece in pieces:
+        long = len(text.written((piece,)))
+        if lines[-1] and length + long > _LONGEST:
+            lines.append([])
+            length = 0
+        lines[-1].append(piece)
+        length += long
+    return [tuple(line) for line in lines]

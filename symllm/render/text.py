@@ -13,7 +13,7 @@ from ..layout import NOTHING_OMITTED, Call, Fraction, Layout, Name, Number, Powe
 
 if TYPE_CHECKING:
     from ..derivation import Chain, Derivation, Evaluation
-    from .words import Segments
+    from .words import Segment, Segments
 
 _SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN_VALUE = re.compile(r"[\w,.]+")
@@ -94,9 +94,9 @@ def derivation(made: Derivation, width: int = 80) -> str:
     from . import words
 
     left = min(max(len(expression(chain.left)) for chain in made.chains), width // 3)
-    lines = [_prose(words.heading(made))]
+    lines = [written(words.heading(made))]
     if conditions := words.conditions(made):
-        lines += _filled("  " + _prose(conditions), 4, width)
+        lines += _filled("  " + written(conditions), 4, width)
     lines.append("")
     for chain in made.chains:
         lines += _chain(chain, left, width)
@@ -109,11 +109,12 @@ def derivation(made: Derivation, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _prose(segments: Segments) -> str:
+def written(segments: Segments) -> str:
+    """A note as text."""
     return "".join(_segment(item) for item in segments)
 
 
-def _segment(item: object) -> str:
+def _segment(item: Segment) -> str:
     from ..assumptions import Assumption
 
     if isinstance(item, Assumption):
@@ -121,20 +122,20 @@ def _segment(item: object) -> str:
     return item if isinstance(item, str) else _expression(item)
 
 
-def _expression(expr: object) -> str:
+def _expression(expr: sympy.Expr) -> str:
     from .words import UNITS
 
-    return expression(expr, omit=UNITS)  # type: ignore[arg-type]
+    return expression(expr, omit=UNITS)
 
 
 def _chain(chain: Chain, left: int, width: int) -> Iterator[str]:
     from . import words
 
-    rows = [(step.relation, _expression(step.expression), _prose(words.note(step))) for step in chain.steps]
+    rows = [(step.relation, _expression(step.expression), written(words.note(step))) for step in chain.steps]
     if chain.evaluation is not None:
         shown = expression(chain.evaluation.expression, words.values(chain.evaluation), words.UNITS)
-        result = words.result(chain.evaluation)
-        rows += [("=", text, "") for text in dict.fromkeys((shown, result)) if text != words.plain(chain.evaluation)]
+        rows += [("=", shown, "")] if shown != words.plain(chain.evaluation) else []
+        rows.append(("=", words.result(chain.evaluation), ""))
     for i, (relation, text, note) in enumerate(rows):
         head = expression(chain.left) if i == 0 else ""
         yield from _line(f"  {head:<{left}} {relation} ", text, note, left + 5, width)
@@ -178,7 +179,7 @@ def _evaluation(evaluation: Evaluation, width: int) -> Iterator[str]:
     sides = [_expression(evaluation.left), _expression(evaluation.expression),
              expression(evaluation.expression, words.values(evaluation), words.UNITS)]  # fmt: skip
     sides = [side for side in dict.fromkeys(sides) if side != words.plain(evaluation)]
-    first, *more = [line for line in broken(" = ".join((*sides, words.result(evaluation))), width - 6)]
+    first, *more = broken(" = ".join((*sides, words.result(evaluation))), width - 6)
     yield f"    {first}"
     yield from (f"      {line}" for line in more)
     for share in evaluation.shares:

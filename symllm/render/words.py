@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
 import sympy
 
@@ -15,8 +15,8 @@ from ..assumptions import Assumption
 from ..derivation import Derivation, Evaluation, Part, Step
 from ..units import DIMENSIONS, Number, exact, rounded, show, significant
 
-Segment = str | sympy.Expr | Assumption
-Segments = tuple[Segment, ...]
+Segment: TypeAlias = "str | sympy.Expr | Assumption"
+Segments: TypeAlias = "tuple[Segment, ...]"
 
 #: Unit symbols have the value 1 and say nothing that the unit of the result does not say.
 UNITS: Final = frozenset(DIMENSIONS)

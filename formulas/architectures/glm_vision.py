@@ -1,0 +1,78 @@
+"""GLM-4.5V: images of any size, a position table bent to the image, a convolution that merges, a gated projector.
+
+Source: GLM-V Team 2025, arXiv:2507.01006; transformers Glm4vMoeVisionModel. Bounds of an image's pixels: transformers
+Glm4vImageProcessor, which counts an image as two frames and holds both against them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sympy import floor
+
+from symllm.block import Architecture
+from symllm.config import Config, Family, Field, Option
+from symllm.errors import SymllmError
+
+from ..blocks.vision import linear, patch_embedding, projector_mlp, table, vision_attention, vision_mlp, vision_norm
+from ..images import smart_resize
+from ..notation import A_max, A_min, N_vis, c_img, d, d_fvis, d_hvis, d_vis, f_p, h_vis, m_img, n_feat, n_img, p, r_img
+from . import deepseek
+from .dense import HEAD_SIZE
+from .llava import PARTS
+from .nested import Part, family, joined, part, tied
+from .qwen_vl import d_out
+from .vit import tower
+
+FEATURES = n_img * n_feat
+SOURCE = "arXiv:2507.01006"
+#: Pixels of an image shown twice.
+FEWEST, MOST = 112 * 112, 28 * 28 * 15000
+
+
+def glm_tower(config: Config) -> Architecture:
+    """RMSNorm, gated feed-forward of the language model's width, biases at the patches alone unless the config says more."""
+    norm = vision_norm("vision_norm", bias=False)
+    attend = vision_attention(qkv_bias=config.options["attention_bias"], out_bias=False)
+    layer = (norm, attend, norm, vision_mlp(bias=False, gated=True, inner=d_out))
+    once = (
+        patch_embedding(bias=True, frames=True),
+        vision_norm("first_vision_norm", bias=False),
+        table("vision_positions", "position table", floor(r_img / p) ** 2, d_vis),
+        vision_norm("last_vision_norm", bias=False),
+        linear("downsample", "merging convolution", d_vis * m_img**2, d_out, bias=True, tokens=FEATURES, component="vision",
+               convolution=True),
+        linear("projector", "projector", d_out, d_out, bias=False, tokens=FEATURES),
+        vision_norm("projector_norm", bias=True, width=d_out, tokens=FEATURES, component="projector"),
+        projector_mlp("projector_mlp", d_out, d_fvis, d_out, bias=False, gated=True, tokens=FEATURES),
+    )
+    frames = config.sizes[f_p]
+    return replace(tower(once, layer, smart_resize(SOURCE)), values={A_min: FEWEST // frames, A_max: MOST // frames})
+
+
+TOWER = Family(
+    "glm4v_moe_vision", "GLM-4.5V's vision tower", ("glm4v_moe", "glm4v_moe_vision"),
+    (Field("depth", N_vis, default=24), Field("hidden_size", d_vis, default=1536), Field("intermediate_size", d_fvis, default=13696),
+     Field("num_heads", h_vis, default=12), Field(HEAD_SIZE, d_hvis, default=d_vis / h_vis), Field("in_channels", c_img, default=3),
+     Field("image_size", r_img, default=336), Field("patch_size", p, default=14), Field("spatial_merge_size", m_img, default=2),
+     Field("temporal_patch_size", f_p, default=2), Field("out_hidden_size", d_out, default=4096)),
+    glm_tower, SOURCE, (Option("attention_bias", default=False),),
+)  # fmt: skip
+TEXT = Part(family(deepseek.FAMILIES, "glm4_moe"), {
+    "hidden_size": 4096, "intermediate_size": 10944, "num_hidden_layers": 46, "num_attention_heads": 96, "num_key_value_heads": 8,
+    "vocab_size": 151424, "max_position_embeddings": 65536, "attention_bias": True, "moe_intermediate_size": 1408,
+    "num_experts_per_tok": 8, "n_shared_experts": 1, "n_routed_experts": 128, "first_k_dense_replace": 1,
+})  # fmt: skip
+
+
+def glm4v_moe(config: Config) -> Architecture:
+    """GLM-4.5-Air's language model, whose queries and keys are never normed here, and the tower."""
+    given = {"tie_word_embeddings": tied(config, False, either=True), "use_qk_norm": False}
+    page, text = part(config, "text_config", {"glm4v_moe_text": TEXT}, "glm4v_moe_text", given)
+    _, vision = part(config, "vision_config", {word: Part(TOWER) for word in TOWER.model_types}, "glm4v_moe_vision")
+    if vision.sizes[d_out] != text.sizes[d]:
+        raise SymllmError(f"config: the tower gives vectors of {vision.sizes[d_out]}, but hidden_size is {text.sizes[d]}")
+    return joined(page.build(text), text, glm_tower(vision), vision, ())
+
+
+FAMILIES = (Family("glm4v_moe", "GLM-4.5V", ("glm4v_moe",), (), glm4v_moe, SOURCE, PARTS),)

@@ -1,0 +1,136 @@
+"""Vision towers of the plain kind: CLIP, SigLIP, Pixtral. Patches, positions, equal layers, a norm at an end.
+
+Sources: CLIP, Radford et al. 2021, arXiv:2103.00020; SigLIP, Zhai et al. 2023, arXiv:2303.15343; Pixtral 12B,
+Agrawal et al. 2024, arXiv:2410.07073.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from symllm.block import Architecture, Block, Group
+from symllm.config import Config, Family, Field, Option
+from symllm.errors import SymllmError
+from symllm.formula import Formula
+from symllm.symbols import NamedSymbol
+
+from ..blocks.vision import PATCHES, patch_embedding, table, vision_attention, vision_mlp, vision_norm
+from ..images import longest_side, square
+from ..notation import N_vis, c_img, d_fvis, d_hvis, d_vis, h_vis, n_img, n_p, p, r_img
+from .dense import HEAD_SIZE
+
+N_used = NamedSymbol("N_used", title="used vision layers", meaning="layers of the tower whose outcome is used", unit="layer", rank=911)
+N_rest = NamedSymbol("N_rest", title="unused vision layers", meaning="layers of the tower behind the one whose outcome is used",
+                     unit="layer", rank=912)  # fmt: skip
+WITH_CLASS = n_img * (n_p + 1)
+
+#: Fields of a tower's config that belong to the contrastive training of the tower, not to what is built of it.
+INERT = ("projection_dim", "vocab_size", "projector_hidden_act")
+
+
+def vit_fields(width: int, inner: int, layers: int, heads: int, side: int, patch: int, channels: str = "num_channels",
+               head_count: str = "num_attention_heads") -> tuple[Field, ...]:  # fmt: skip
+    """The usual fields of a tower that takes squares, with the library's defaults."""
+    return (
+        Field("hidden_size", d_vis, default=width),
+        Field("intermediate_size", d_fvis, default=inner),
+        Field("num_hidden_layers", N_vis, default=layers),
+        Field(head_count, h_vis, default=heads),
+        Field(HEAD_SIZE, d_hvis, default=d_vis / h_vis),
+        Field(channels, c_img, default=3),
+        Field("image_size", r_img, default=side),
+        Field("patch_size", p, default=patch),
+    )
+
+
+def tower(once: Sequence[Block], layer: Sequence[Block], rules: Sequence[Formula] = ()) -> Architecture:
+    """N_vis equal layers and what stands once."""
+    return Architecture(tuple(once), (Group("vision", "vision layer", N_vis, tuple(layer)),), rules=tuple(rules))
+
+
+def clip(config: Config) -> Architecture:
+    """CLIP: a class token, norms before and behind the layers, biases everywhere but at the patches."""
+    norm = vision_norm("vision_norm", bias=True, tokens=WITH_CLASS)
+    once = (
+        patch_embedding(bias=False),
+        table("class_token", "class token", d_vis),
+        table("vision_positions", "position table", n_p + 1, d_vis),
+        vision_norm("first_vision_norm", bias=True, tokens=WITH_CLASS),
+        vision_norm("last_vision_norm", bias=True, tokens=WITH_CLASS),
+    )
+    attend = vision_attention(qkv_bias=True, out_bias=True, tokens=WITH_CLASS, pairs=WITH_CLASS * (n_p + 1))
+    return tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=WITH_CLASS)), (square(CLIP.source),))
+
+
+def siglip(config: Config) -> Architecture:
+    """SigLIP without its pooling head: no class token, biases everywhere."""
+    norm = vision_norm("vision_norm", bias=True)
+    once = (
+        patch_embedding(bias=True),
+        table("vision_positions", "position table", n_p, d_vis),
+        vision_norm("last_vision_norm", bias=True),
+    )
+    return tower(once, (norm, vision_attention(qkv_bias=True, out_bias=True), norm, vision_mlp(bias=True)), (square(SIGLIP.source),))
+
+
+def pixtral(config: Config) -> Architecture:
+    """Pixtral: rotary positions, RMSNorm, gated feed-forward, no biases, images of any size."""
+    norm = vision_norm("vision_norm", bias=False)
+    attend = vision_attention(qkv_bias=False, out_bias=False)
+    # transformers puts all images of a sequence into one row and computes every pair of it, behind a mask.
+    pairs = {"transformers": {"tokens": PATCHES**2}}
+    attend = replace(attend, products=tuple(replace(product, departures=pairs) for product in attend.products))
+    once = (patch_embedding(bias=False), vision_norm("first_vision_norm", bias=False))
+    return tower(once, (norm, attend, norm, vision_mlp(bias=False, gated=True)), longest_side(PIXTRAL.source))
+
+
+def used_layers(made: Architecture, config: Config, taken: Any, name: str) -> tuple[Architecture, int]:
+    """The tower of which the outcome of certain layers is used, and how many such outcomes are joined.
+
+    taken: the config's layer numbers, one or a list, as the library counts outcomes: 0 before the first layer, -1 behind
+    the last. Layers behind the last one used need not be computed; transformers computes them all the same.
+    """
+    layers = config.sizes[N_vis]
+    numbers = taken if isinstance(taken, list) else [taken]
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int) or not -layers - 1 <= number <= layers:
+            raise SymllmError(f"config: field {name!r} is {taken!r}; the tower has {layers} layers")
+    if not numbers:
+        raise SymllmError(f"config: field {name!r} is empty; at least one layer is needed")
+    last = max(number if number >= 0 else number + layers + 1 for number in numbers)
+    if last == layers:
+        return made, len(numbers)
+    (group,) = made.groups
+    rest = replace(group, name="vision_rest", title="unused vision layer", count=N_rest, blocks=tuple(map(_unused, group.blocks)))
+    used = (replace(group, count=N_used),) if last else ()
+    values = {N_rest: layers - last, **({N_used: last} if last else {})}
+    return replace(made, groups=(*used, rest), values={**made.values, **values}), len(numbers)
+
+
+def _unused(block: Block) -> Block:
+    """The block, which only the library runs."""
+    none, own = sympy.Integer(0), block.tokens
+    weights = (replace(w, tokens=none, departures={"transformers": {"tokens": own}}) for w in block.weights)
+    products = (replace(x, tokens=none, departures={"transformers": {"tokens": x.tokens}}) for x in block.products)
+    return replace(block, weights=tuple(weights), products=tuple(products), saved=())
+
+
+CLIP = Family(
+    "clip_vision", "CLIP's vision tower", ("clip_vision_model",), vit_fields(768, 3072, 12, 12, 224, 32), clip,
+    "arXiv:2103.00020; transformers CLIPVisionConfig", inert=INERT,
+)  # fmt: skip
+SIGLIP = Family(
+    "siglip_vision", "SigLIP's vision tower", ("siglip_vision_model",), vit_fields(768, 3072, 12, 12, 224, 16), siglip,
+    "arXiv:2303.15343; transformers SiglipVisionConfig",
+    # The library builds a pooling head, which no language model reads, unless this field says no.
+    options=(Option("vision_use_head", choices=(False,)),), inert=(*INERT, "num_image_tokens"),
+)  # fmt: skip
+PIXTRAL = Family(
+    "pixtral_vision", "Pixtral's vision tower", ("pixtral",),
+    tuple(replace(f, name="head_dim") if f.symbol == d_hvis else f for f in vit_fields(1024, 4096, 24, 16, 1024, 16)), pixtral,
+    "arXiv:2410.07073; transformers PixtralVisionConfig", inert=INERT,
+)  # fmt: skip
