@@ -100,6 +100,11 @@ u_w = _symbol("u_w", "weight bytes", "bytes of one weight", "byte", latex="u_w",
 u_kv = _symbol("u_kv", "cache bytes", "bytes of one cached number", "byte", latex=r"u_{\mathrm{kv}}", domain="amount", step="1/8")
 u_a = _symbol("u_a", "activation bytes", "bytes of one activation", "byte", latex="u_a", domain="amount", step="1/8")
 
+u_g = _symbol("u_g", "gradient bytes", "bytes of one gradient", "byte", latex="u_g", domain="amount", step="1/8")
+u_o = _symbol("u_o", "moment bytes", "bytes of one of the optimizer's two moments", "byte", latex="u_o", domain="amount", step="1/8")
+u_m = _symbol("u_m", "master bytes", "bytes of the optimizer's own copy of a weight; 0 where there is none", "byte", latex="u_m",
+              domain="amount or zero", step="1/8")  # fmt: skip
+
 # Machines.
 G = _symbol("G", "GPUs", "GPUs that hold the model together", "GPU")
 tp = _symbol("tp", "tensor parallelism", "GPUs that share each layer's matrices", "GPU", latex=r"t_{\mathrm{p}}")
@@ -109,6 +114,12 @@ eta = _symbol("eta", "memory utilization", "share of the visible memory that is 
               domain="amount", step="1/1000")
 M_gpu = _symbol("M_gpu", "GPU memory", "memory of one GPU that a program can see", "byte", latex=r"M_{\mathrm{gpu}}",
                 domain="amount")  # fmt: skip
+X = _symbol("X", "peak compute", "FLOP that one GPU can do in a second in the format it computes in", "FLOP/second", domain="amount")
+B_w = _symbol("B_w", "memory bandwidth", "bytes that one GPU can read in a second", "byte/second", latex="B_w", domain="amount")
+mfu = _symbol("mfu", "compute utilization", "share of the peak compute that is reached", latex=r"\mathrm{MFU}", text="MFU",
+              domain="amount", step="1/1000")  # fmt: skip
+mbu = _symbol("mbu", "bandwidth utilization", "share of the memory bandwidth that is reached", latex=r"\mathrm{MBU}", text="MBU",
+              domain="amount", step="1/1000")  # fmt: skip
 
 # Quantities.
 P = _symbol("P", "parameters", "numbers learned in training", "parameter")
@@ -127,6 +138,39 @@ F_pre = _symbol("F_pre", "prefill compute", "FLOP of one forward pass over the p
 F_dec = _symbol("F_dec", "decode compute", "FLOP of one decode step", "FLOP", latex=r"F_{\mathrm{dec}}", domain="amount")
 F_img = _symbol("F_img", "image compute", "FLOP of the vision tower and projector over all images", "FLOP", latex=r"F_{\mathrm{img}}",
                 domain="amount or zero")  # fmt: skip
+M_save = _symbol("M_save", "saved activations", "memory of what a forward pass keeps for the backward pass", "byte",
+                 latex=r"M_{\mathrm{save}}", domain="amount or zero")  # fmt: skip
+M_grad = _symbol("M_grad", "gradients", "memory of one gradient for each parameter", "byte", latex=r"M_{\mathrm{grad}}", domain="amount")
+M_opt = _symbol("M_opt", "optimizer states", "memory of the optimizer's moments and its own copy of the weights", "byte",
+                latex=r"M_{\mathrm{opt}}", domain="amount")  # fmt: skip
+M_train = _symbol("M_train", "training memory", "memory of one GPU that trains the whole model", "byte", latex=r"M_{\mathrm{train}}",
+                  domain="amount")  # fmt: skip
+M_read = _symbol("M_read", "weights read", "bytes of weights that one decode step reads", "byte", latex=r"M_{\mathrm{read}}", domain="amount")
+F_train = _symbol("F_train", "training compute", "FLOP of training, as 6 for each active parameter and token", "FLOP",
+                  latex=r"F_{\mathrm{train}}", domain="amount")  # fmt: skip
+F_fb = _symbol("F_fb", "training compute, product by product", "FLOP of training, as three forward passes over every token", "FLOP",
+               latex=r"F_{\mathrm{fb}}", domain="amount")  # fmt: skip
+F_step = _symbol("F_step", "decode steps' compute", "FLOP of all decode steps after the first token", "FLOP", latex=r"F_{\mathrm{step}}",
+                 domain="amount or zero")  # fmt: skip
+F_gen = _symbol("F_gen", "generation compute", "FLOP of generating n tokens with a KV cache", "FLOP", latex=r"F_{\mathrm{gen}}",
+                domain="amount")  # fmt: skip
+F_re = _symbol("F_re", "generation compute without a cache", "FLOP, at least, of generating n tokens where each passes the prompt again",
+               "FLOP", latex=r"F_{\mathrm{re}}", domain="amount or zero")  # fmt: skip
+tau_train = _symbol("tau_train", "training time", "time of training on all GPUs together", "second", latex=r"\tau_{\mathrm{train}}",
+                    text="τ_train", domain="amount")  # fmt: skip
+tau_first = _symbol("tau_first", "time to first token", "time from the prompts to the first new token", "second",
+                    latex=r"\tau_{\mathrm{first}}", text="τ_first", domain="amount")  # fmt: skip
+tau_token = _symbol("tau_token", "time per output token", "time of one decode step", "second", latex=r"\tau_{\mathrm{token}}",
+                    text="τ_token", domain="amount")  # fmt: skip
+tau_gen = _symbol("tau_gen", "latency", "time from the prompts to the last new token", "second", latex=r"\tau_{\mathrm{gen}}",
+                  text="τ_gen", domain="amount")  # fmt: skip
+R_tok = _symbol("R_tok", "tokens per second", "new tokens of all sequences in a second of the whole latency", "token/second",
+                latex=r"R_{\mathrm{tok}}", domain="amount or zero")  # fmt: skip
+I_pre = _symbol("I_pre", "prefill intensity", "FLOP of a prefill for each byte it reads", "FLOP/byte", latex=r"I_{\mathrm{pre}}", domain="amount")
+I_dec = _symbol("I_dec", "decode intensity", "FLOP of a decode step for each byte it reads", "FLOP/byte", latex=r"I_{\mathrm{dec}}",
+                domain="amount")  # fmt: skip
+I_ridge = _symbol("I_ridge", "ridge", "FLOP for each byte at which a GPU's compute and bandwidth take equally long", "FLOP/byte",
+                  latex=r"I_{\mathrm{ridge}}", domain="amount")  # fmt: skip
 
 # The workspace of a forward pass.
 c_pass = _symbol("c_pass", "chunk", "most tokens that one forward pass takes", "token", latex=r"c_{\mathrm{pass}}")

@@ -50,11 +50,12 @@ class Certificate:
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """The symbolic solution: how it reads in text and LaTeX, and its value before rounding to the grid."""
+    """The symbolic solution: how it reads in text and LaTeX, its value before rounding to the grid, and its tree."""
 
     text: str
     latex: str
     value: Number | float
+    tree: Tree = None
 
 
 @dataclass(frozen=True)

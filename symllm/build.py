@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -100,22 +100,49 @@ def ordered(lines: list[Definition]) -> list[Definition]:
     return list(done.values())
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A config in the symbolic world: its family, sizes, blocks, the choices made for it, and every definition.
+
+    dtype_origin: where the weight format comes from: "given", "config" or "assumed".
+    """
+
+    book: Book
+    family: Family
+    config: Config
+    model: Architecture
+    chosen: Choices
+    lines: list[Definition]
+    dtype_origin: str
+
+    @property
+    def sizes(self) -> dict[Any, Any]:
+        """Every size by its symbol: the config's and those that the architecture worked out."""
+        return {**self.config.sizes, **self.model.values}
+
+
+def opened(book: Book, raw: Mapping[str, Any], dtype: str | None, kv_dtype: str | None, mask: str, logits: str, engine: str,
+           ignore: tuple[str, ...] = (), generation: bool = False) -> Opened:  # fmt: skip
+    """A config read, put together from blocks and summed. dtype None takes the config's own, kv_dtype None the activations'."""
+    family, config, made = architecture(book, raw, ignore)
+    stated = declared(book, raw, config) if dtype is None else None
+    form: WeightFormat = stated or _format("weight format", dtype or config.dtype or "bf16", book.weight_formats)
+    activations = "fp32" if form.compute_element == 4 else "bf16"
+    chosen = replace(choices(book, "bf16", kv_dtype or activations, mask, logits, engine), weights=form, generation=generation)
+    origin = "given" if dtype else ("config" if config.dtype or stated else "assumed")
+    return Opened(book, family, config, made, chosen, definitions(book, made, chosen, config), origin)
+
+
 def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
             mask: str, logits: str, engine: str, ignore: tuple[str, ...] = (), generation: bool = False) -> Program:  # fmt: skip
-    """The compiled program of one config. dtype None takes the config's own, kv_dtype None the activations'."""
-    family, config, made = architecture(book, raw, ignore)
-    chosen_dtype = dtype or config.dtype or "bf16"
-    stated = declared(book, raw, config) if dtype is None else None
-    form: WeightFormat = stated or _format("weight format", chosen_dtype, book.weight_formats)
-    activations = "fp32" if form.compute_element == 4 else "bf16"
-    chosen = replace(choices(book, chosen_dtype, kv_dtype or activations, mask, logits, engine), weights=form, generation=generation)
-    lines = definitions(book, made, chosen, config)
-    sizes = {**config.sizes, **made.values}
+    """The compiled program of one config; arguments as for `opened`."""
+    here = opened(book, raw, dtype, kv_dtype, mask, logits, engine, ignore, generation)
+    family, made, chosen, lines, sizes = here.family, here.model, here.chosen, here.lines, here.sizes
+    form = chosen.weights
     roles = book.roles
     fixed = {roles.cache_element: chosen.cache.element, roles.activation_element: form.compute_element}
     if form.element is not None:
         fixed[roles.weight_element] = form.element
-    origin = "given" if dtype else ("config" if config.dtype or stated else "assumed")
     return Program(
         model={**model, "family": family.name, "family_title": family.title},
         sizes={symbol.name: _number(value) for symbol, value in sizes.items()},
@@ -128,7 +155,8 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
         questions={q.name: _asked(q) for q in book.questions},
         notes=(*family.notes, *made.notes),
         choices={
-            "dtype": form.name, "dtype_title": form.title, "dtype_origin": origin, "kv_dtype": chosen.cache.name,
+            "dtype": form.name, "dtype_title": form.title, "dtype_origin": here.dtype_origin,
+            "kv_dtype": chosen.cache.name,
             "kv_dtype_origin": "given" if kv_dtype else "assumed", "mask": mask, "logits": logits, "engine": engine,
             "context_symbol": "s_max",
         },

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import cache, tree
-from .answer import ClosedForm
+from .answer import Answer, ClosedForm
 from .program import Program
 from .scenario import Scenario
 from .tree import Tree
@@ -36,7 +36,18 @@ def closed_form(case: Scenario, name: str, left: Tree, right: Tree, at: Number, 
     if not data.get("text"):
         return None
     value = exact(tree.evaluate(data["tree"], known))
-    return ClosedForm(data["text"], data["latex"], value) if _agrees(value, at, sense) else None
+    return ClosedForm(data["text"], data["latex"], value, data["tree"]) if _agrees(value, at, sense) else None
+
+
+def bound_of(answer: Answer) -> Tree | None:
+    """The closed form of an inverse answer as a tree, or None where it has none."""
+    return answer.closed_form.tree if answer.closed_form is not None else None
+
+
+def needs_symbol(answer: Answer) -> str | None:
+    """The symbol on the needing side of the constraint that binds, where it is a single one."""
+    line = answer.scenario.program.line("needs_of_question_0")
+    return line.tree if line is not None and isinstance(line.tree, str) else None
 
 
 def _agrees(value: Number | float, at: Number, sense: str) -> bool:

@@ -81,26 +81,31 @@ class Scenario:
         return replace(self, inputs={name: item for name, item in self.inputs.items() if name not in names})
 
 
-def compiled(request: Request) -> Program:
-    """The program of the request's model, from the disk where it was made before."""
-    raw, model, key = _facts(request)
-    options = {
+def structure(request: Request) -> dict[str, Any]:
+    """The options that decide which program a model is compiled into."""
+    return {
         "dtype": request.dtype, "kv_dtype": request.kv_dtype, "mask": _one_of("mask", request.mask, MASKS),
         "logits": _one_of("logits", request.logits, LOGITS), "engine": request.engine or "",
-        "ignore": request.ignore_fields, "generation": request.new_tokens is not None,
+        "ignore": tuple(request.ignore_fields), "generation": request.new_tokens is not None,
     }  # fmt: skip
+
+
+def compiled(request: Request) -> Program:
+    """The program of the request's model, from the disk where it was made before."""
+    raw, model = facts(request)
+    options = structure(request)
 
     def make() -> dict[str, Any]:
         from .build import program as build
         from .formulas.book import book
 
-        return program.dump(build(book(), raw, model, **options))  # type: ignore[arg-type]
+        return program.dump(build(book(), raw, model, **options))
 
-    return program.restore(cache.kept("program", {"model": model, "config": key, **options}, make))
+    return program.restore(cache.kept("program", {"model": model, "config": raw, **options}, make))
 
 
-def _facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any], Any]:
-    """The config's fields, what the model is called, and what identifies it."""
+def facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """The config's fields and what the model is called."""
     if request.model is not None and request.config is not None:
         raise SymllmError("give --model or --config, not both")
     if request.model is not None:
@@ -108,17 +113,17 @@ def _facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any], Any]:
             raise SymllmError("--model is empty; `symllm models` lists the names")
         row = catalog.find(request.model)
         told = {"name": row.name, "title": row.title, "hub": row.hub, "source": row.source, "note": row.note}
-        return row.config, told, row.config
+        return row.config, told
     if request.config is None:
         raise SymllmError("which model? give --model NAME (`symllm models` lists them) or --config PATH (a config.json)")
     if isinstance(request.config, Mapping):
-        return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}, request.config
+        return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
     from .config import load
 
     raw = load(request.config)
     path = Path(request.config)
     title = str(raw.get("_name_or_path") or "") or (path.name if path.is_dir() else path.stem)
-    return raw, {"name": str(request.config), "title": title[:60], "hub": "", "source": str(request.config), "note": ""}, raw
+    return raw, {"name": str(request.config), "title": title[:60], "hub": "", "source": str(request.config), "note": ""}
 
 
 def _one_of(name: str, given: str, known: tuple[str, ...]) -> str:

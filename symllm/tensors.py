@@ -12,12 +12,13 @@ from .block import Architecture, Block
 from .book import Book
 from .build import blocks, context
 from .compose import Choices, composed
+from .config import Config
 from .derivation import Part
 
 _FIELDS = ("weights", "products", "cache", "saved")
 
 
-def parts(book: Book, model: Architecture, chosen: Choices) -> dict[sympy.Symbol, tuple[Part, ...]]:
+def parts(book: Book, model: Architecture, chosen: Choices, config: Config | None = None) -> dict[sympy.Symbol, tuple[Part, ...]]:
     """The summands, by name, of every block's line of every composed quantity that is a plain sum.
 
     Each item is composed alone, by the same sums as the whole, so that a name and its size cannot part ways.
@@ -25,12 +26,12 @@ def parts(book: Book, model: Architecture, chosen: Choices) -> dict[sympy.Symbol
     found: dict[sympy.Symbol, dict[sympy.Expr, list[str]]] = {}
     whole: dict[sympy.Symbol, sympy.Expr] = {}
     for quantity in book.composed:
-        for line in composed(model, quantity, context(book, chosen)):
+        for line in composed(model, quantity, context(book, chosen, config, model)):
             if line.component:
                 whole[line.symbol] = line.expression
         for block in blocks(model):
             for name, alone in _items(block):
-                for line in composed(_only(model, block, alone), quantity, context(book, chosen)):
+                for line in composed(_only(model, block, alone), quantity, context(book, chosen, config, model)):
                     if line.component:
                         found.setdefault(line.symbol, {}).setdefault(line.expression, []).append(name)
     made = {symbol: tuple(Part(tuple(names), size) for size, names in sizes.items()) for symbol, sizes in found.items()}

@@ -23,12 +23,12 @@ from ..blocks.attention import attention
 from ..blocks.embedding import head
 from ..blocks.feed_forward import gated
 from ..blocks.norm import query_key_norm, rms_norm
-from ..blocks.vision import linear, patch_embedding, projector_mlp, table, vision_attention, vision_mlp, vision_norm
+from ..blocks.vision import linear, patch_embedding, table, vision_attention, vision_mlp, vision_norm
 from ..images import WITH_WHOLE, features, square, tile_tokens, tiles, tokens
-from ..notation import N, N_vis, T_img, V, b, d, d_h, d_hvis, d_vis, h, h_vis, k, m_img, n_feat, n_img, n_p, p, q, r_img, s
+from ..notation import N, T_img, V, b, d, d_fvis, d_h, d_vis, h, k, m_img, n_feat, n_img, n_p, q, s
 from . import llama, llama4_text
 from .llava import PARTS
-from .nested import Part, family, joined, part
+from .nested import Part, family, joined, part, tied
 from .vit import tower, vit_fields
 
 LLAMA3, LLAMA4 = "arXiv:2407.21783", "Meta 2025, Llama 4; transformers Llama4VisionModel"
@@ -43,7 +43,6 @@ n_ratio = NamedSymbol("n_ratio", title="aspect ratios", meaning="grids of tiles 
 d_feat = NamedSymbol("d_feat", title="joined width", meaning="width of the joined outcomes of the tower's layers", rank=935)
 d_pin = NamedSymbol("d_pin", title="adapter's inner width", meaning="inner width of the tower's adapter", rank=936)
 d_pout = NamedSymbol("d_pout", title="adapter's width", meaning="width of what the tower's adapter gives", rank=937)
-d_shuf = NamedSymbol("d_shuf", title="shuffled width", meaning="width of a square of patches joined", rank=938)
 
 #: Vectors of one tile that the tower computes: patches and a class token, padded to a multiple of 8.
 TILE = 8 * ceiling((n_p + 1) / 8)
@@ -59,6 +58,8 @@ def mllama_tower(config: Config) -> Architecture:
     norm = vision_norm("vision_norm", bias=True, tokens=seen)
     layer = (norm, attend, norm, vision_mlp(bias=True, tokens=seen))
     grids = n_ratio + 1
+    # transformers writes the mask as a column times a row, one number each.
+    mask = Product("mask", 1, "token", tokens=Integer(0), departures={"transformers": {"tokens": seen * T_img * TILE}})
     once = (
         patch_embedding(bias=False, tokens=n_img * T_img * n_p),
         table("class_token", "class token", d_vis),
@@ -69,6 +70,7 @@ def mllama_tower(config: Config) -> Architecture:
         table("tile_gates", "gates of the tables", 3),
         vision_norm("first_vision_norm", bias=True, tokens=seen),
         vision_norm("last_vision_norm", bias=True, tokens=seen),
+        Block("padding_mask", "mask of padding tiles", "vision", products=(mask,), tokens=seen, source=LLAMA3),
     )
     made = tower(once, layer, (square(LLAMA3),))
     gates = table("layer_gates", "gates of the layer", 2)
@@ -169,19 +171,68 @@ def llama4_tower(config: Config) -> Architecture:
         table("vision_positions", "position table", n_p + 1, d_vis),
         vision_norm("first_vision_norm", bias=True, tokens=seen),
         vision_norm("last_vision_norm", bias=True, tokens=seen),
-        linear("adapter_in", "adapter", d_shuf, d_pin, bias=False, tokens=FEATURES, component="vision"),
+        linear("adapter_in", "adapter", d_fvis, d_pin, bias=False, tokens=FEATURES, component="vision"),
         linear("adapter_out", "adapter", d_pout, d_pout, bias=False, tokens=FEATURES, component="vision"),
     )
-    ratio = config.options["pixel_shuffle_ratio"]
+    side = _shuffled(config)
+    made = tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=seen)), (square(LLAMA4), *tiles(MOST_TILES, LLAMA4)))
+    return replace(made, values={m_img: side}, rules=(*made.rules, *tile_tokens(LLAMA4)))
+
+
+def _shuffled(config: Config) -> int:
+    """Patches along the side of a shuffled square; refuses widths that do not follow one another."""
+    ratio, sizes = config.options["pixel_shuffle_ratio"], config.sizes
     side = round(1 / ratio) if 0 < ratio <= 1 else 0
     if side < 1 or side * ratio != 1:
         raise SymllmError(f"config: field 'pixel_shuffle_ratio' is {ratio}; one over a whole number is expected")
-    made = tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=seen)), (square(LLAMA4), *tiles(MOST_TILES, LLAMA4)))
-    return replace(made, values={m_img: side, d_shuf: side**2 * config.sizes[d_vis]}, rules=(*made.rules, *tile_tokens(LLAMA4)))
+    steps = (("intermediate_size", sizes[d_fvis], sizes[d_vis] * side**2), ("projector_input_dim", sizes[d_pin], sizes[d_pout]),
+             ("vision_output_dim", sizes[d_feat], sizes[d_pout]))  # fmt: skip
+    for name, has, needs in steps:
+        if has != needs:
+            raise SymllmError(f"config: field {name!r} is {has}, but what it is joined to is {needs} wide")
+    return side
 
 
 def llama4(config: Config) -> Architecture:
     """The language model, the tower and one matrix between them."""
-    page, text = part(config, "text_config", {"llama4_text": LLAMA4_TEXT}, "llama4_text", {"tie_word_embeddings": config.options["tied"]})
+    page, text = part(config, "text_config", {"llama4_text": LLAMA4_TEXT}, "llama4_text", {"tie_word_embeddings": tied(config, False)})
     _, vision = part(config, "vision_config", {"llama4_vision_model": Part(LLAMA4_TOWER)}, "llama4_vision_model")
-    return joined(page.build(text), text, llama4_tower(vision), vision, (linear("projector", "projector", d_pout, d, bias=False, tokens=FEATURES),))
+    projector = (linear("projector", "projector", d_pout, d, bias=False, tokens=FEATURES),)
+    return joined(page.build(text), text, llama4_tower(vision), vision, projector)
+
+
+GRIDS = [[1, 1], [1, 2], [1, 3], [1, 4], [2, 1], [2, 2], [3, 1], [4, 1]]
+MLLAMA_TOWER = Family(
+    "mllama_vision", "Llama 3.2's vision tower", ("mllama_vision_model",),
+    (*vit_fields(1280, 5120, 32, 16, 448, 14, head_count="attention_heads"), Field("num_global_layers", N_glob, default=8),
+     Field("max_num_tiles", T_img, default=4), Field("vision_output_dim", d_feat, default=7680)),
+    mllama_tower, LLAMA3,
+    (Option("supported_aspect_ratios", default=GRIDS, kind=list),
+     Option("intermediate_layers_indices", default=[3, 7, 15, 23, 30], kind=list)),
+)  # fmt: skip
+MLLAMA_TEXT = Part(
+    replace(family(llama.FAMILIES, "llama"), name="mllama_text", model_types=("mllama_text_model",), build=mllama_text,
+            options=(Option("tie_word_embeddings", default=False),
+                     Option("cross_attention_layers", default=[3, 8, 13, 18, 23, 28, 33, 38], kind=list))),
+    {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 40, "num_attention_heads": 32, "num_key_value_heads": 8,
+     "vocab_size": 128256, "max_position_embeddings": 131072},
+)  # fmt: skip
+LLAMA4_TOWER = Family(
+    "llama4_vision", "Llama 4's vision tower", ("llama4_vision_model",),
+    (*vit_fields(768, 5632, 34, 16, 448, 14), Field("vision_output_dim", d_feat, default=7680),
+     Field("projector_input_dim", d_pin, default=4096), Field("projector_output_dim", d_pout, default=4096)),
+    llama4_tower, LLAMA4,
+    (Option("pixel_shuffle_ratio", default=0.5, kind=(float, int)), Option("multi_modal_projector_bias", default=False)),
+    ("vision_feature_layer", "vision_feature_select_strategy"),
+)  # fmt: skip
+LLAMA4_TEXT = Part(llama4_text.TEXT, {
+    "hidden_size": 5120, "intermediate_size": 8192, "intermediate_size_mlp": 16384, "num_hidden_layers": 48, "num_attention_heads": 40,
+    "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 202048, "max_position_embeddings": 131072,
+})  # fmt: skip
+
+FAMILIES = (
+    # The eight rows more of the token table forbid tying it.
+    Family("mllama", "Llama 3.2 Vision", ("mllama",), (), mllama, f"{LLAMA3}; transformers MllamaConfig", PARTS[:2],
+           ("tie_word_embeddings",)),
+    Family("llama4", "Llama 4", ("llama4",), (), llama4, LLAMA4, PARTS),
+)  # fmt: skip

@@ -27,7 +27,8 @@ from .state_space import STATE_SPACE_INERT, check_groups
 
 LETTERS: Final = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}
 #: Words of `layers_block_type`, old and new, by the kind they mean.
-WORDS: Final = {"mamba": "mamba", "linear_attention": "mamba", "attention": "attention", "full_attention": "attention", "mlp": "mlp", "moe": "moe"}
+WORDS: Final = {"mamba": "mamba", "linear_attention": "mamba", "attention": "attention", "full_attention": "attention",
+                "mlp": "mlp", "moe": "moe"}  # fmt: skip
 
 
 def order(config: Config) -> list[str]:

@@ -28,7 +28,7 @@ from .layer_kinds import check_experts, model_of_kinds, number, per_layer
 from .qwen_moe import routed_layers
 
 KINDS = ("linear_attention", "full_attention")
-MTP_NOTE = "layers for multi-token prediction are not counted, as the library does not build them; `\"mtp\": true` in the config counts them"
+MTP_NOTE = "layers for multi-token prediction are not counted, as the library builds none; `\"mtp\": true` in the config counts them"
 
 
 def mixers(config: Config) -> list[str]:
@@ -110,7 +110,8 @@ _OPTIONS = (
     Option("full_attention_interval", default=4, kind=int), Option("attn_output_gate", default=True, choices=(True,)),
     Option("mtp", default=False), Option("use_sliding_window", default=False, choices=(False,)),
 )  # fmt: skip
-_INERT = ("partial_rotary_factor", "norm_topk_prob", "mamba_ssm_dtype", "mtp_use_dedicated_embeddings", "sliding_window", "max_window_layers")
+_INERT = ("partial_rotary_factor", "norm_topk_prob", "mamba_ssm_dtype", "mtp_use_dedicated_embeddings", "sliding_window",
+          "max_window_layers")  # fmt: skip
 
 FAMILIES = (
     Family(

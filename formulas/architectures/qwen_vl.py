@@ -195,8 +195,8 @@ def newer(name: str, parts: Mapping[str, Part], config: Config, given: Mapping[s
 
 def _own(pages: Sequence[Part]) -> tuple[str, ...]:
     """The names of the language model's fields, which an older config has at its top."""
-    names = [item.name for page in pages for item in (*page.family.fields, *page.family.options)]
-    return (*names, *(word for page in pages for word in page.family.inert))
+    fields, options = (item.name for page in pages for item in page.family.fields), (x.name for page in pages for x in page.family.options)
+    return (*fields, *options, *(word for page in pages for word in page.family.inert))
 
 
 def _next(model_type: str) -> dict[str, Part]:

@@ -45,7 +45,7 @@ def gated_delta_net() -> Block:
         cache=(
             kept_inputs(2 * keys, h_lk),
             kept_inputs(values, h_lv),
-            CacheEntry("state", (h_lv, d_lk, d_lv), tokens=1, element=4 * BYTE, split=h_lv, because="float32 whatever the model's dtype"),
+            CacheEntry("state", (h_lv, d_lk, d_lv), tokens=1, element=4 * BYTE, split=h_lv, because="float32 in models of any dtype"),
         ),
         saved=(
             Saved("input", b * s * d, because="for the gradients of the projections in"),

@@ -51,7 +51,7 @@ def mamba(*, bias: bool = False, conv_bias: bool = True, norms: bool = False) ->
         ),
         cache=(
             kept_inputs(d_inner, d_inner),
-            CacheEntry("state", (d_inner, d_state), tokens=1, element=4 * BYTE, split=d_inner, because="float32 whatever the model's dtype"),
+            CacheEntry("state", (d_inner, d_state), tokens=1, element=4 * BYTE, split=d_inner, because="float32 in models of any dtype"),
         ),
         saved=(
             Saved("input", b * s * d, because="for the gradients of W_x and W_z"),

@@ -50,7 +50,7 @@ def mamba2(*, bias: bool = False, out_bias: bool | None = None, conv_bias: bool 
         cache=(
             kept_inputs(inner, h_m),
             kept_inputs(2 * shared, g_m),
-            CacheEntry("state", (h_m, d_m, d_state), tokens=1, element=4 * BYTE, split=h_m, because="float32 whatever the model's dtype"),
+            CacheEntry("state", (h_m, d_m, d_state), tokens=1, element=4 * BYTE, split=h_m, because="float32 in models of any dtype"),
         ),
         saved=(
             Saved("input", b * s * d, because="for the gradients of the projections in"),

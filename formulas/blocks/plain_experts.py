@@ -19,7 +19,8 @@ from ..notation import E_a, b, d, d_ffe, s
 
 SOURCE = "arXiv:2512.20856; transformers NemotronHMoE"
 
-d_lat = NamedSymbol("d_lat", title="expert latent", meaning="width of the vector that routed experts work on", latex=r"d_{\mathrm{lat}}", rank=902)
+d_lat = NamedSymbol("d_lat", title="expert latent", meaning="width of the vector that routed experts work on", latex=r"d_{\mathrm{lat}}",
+                    rank=902)  # fmt: skip
 
 
 def plain_experts(width: sympy.Expr = d) -> Block:

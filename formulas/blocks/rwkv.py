@@ -8,6 +8,8 @@ Source: Peng et al. 2023, arXiv:2305.13048; what transformers keeps: its RwkvMod
 
 from __future__ import annotations
 
+from typing import Any
+
 from symllm.block import Block, CacheEntry, Product, Saved, Weight
 from symllm.symbols import NamedSymbol
 
@@ -20,7 +22,7 @@ d_att = NamedSymbol("d_att", title="time-mixing size", meaning="inner width of R
 
 def time_mixing() -> Block:
     """Receptance, key, value and output projections around the recurrence."""
-    kept = {"per": "token", "split": d_att, "departures": {"transformers": {"size": 0}}}  # elementwise there
+    kept: dict[str, Any] = {"per": "token", "split": d_att, "departures": {"transformers": {"size": 0}}}  # elementwise there
     return Block(
         "time_mixing", "time mixing", "attention",
         (

@@ -9,7 +9,7 @@ import sympy
 
 from ..assumptions import Assumption
 from ..derivation import Chain, Derivation, Evaluation
-from . import mathml, words
+from . import mathml, text, words
 from .words import Segments
 
 _STYLE = (
@@ -21,7 +21,7 @@ _STYLE = (
 
 def derivation(made: Derivation) -> str:
     """A derivation as a whole HTML page that works as a file of its own."""
-    title = escape(words.heading(made)[0].rstrip(", ")) if isinstance(words.heading(made)[0], str) else "Derivation"
+    title = escape(text.written(words.heading(made)))
     return "\n".join(
         (
             "<!DOCTYPE html>",

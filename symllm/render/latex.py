@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 import sympy
@@ -146,7 +146,7 @@ def chain_rows(chain: Chain) -> list[str]:
         remark = shared.note(step)
         if remark and len(sides) == 1 and len(text.written(remark)) <= _BESIDE:
             rows[-1] += f" && {_remark(remark)}"
-        elif remark:
+        else:
             rows += [rf" &\qquad {_remark(line)}" for line in _lines(remark)]
     if chain.evaluation is not None:
         rows += [f" &= {side}" for side in _numbers(chain.evaluation)]
@@ -191,7 +191,7 @@ def _broken(expr: sympy.Expr) -> list[str]:
 
 def _remark(segments: Segments) -> str:
     """Words and mathematics beside a line of mathematics."""
-    return "".join(rf"\text{{{words(s)}}}" if isinstance(s, str) else _mathematics(s) for s in segments if s != "")
+    return "".join(rf"\text{{{words(s)}}}" if isinstance(s, str) else _mathematics(s) for s in _rejoined(segments) if s != "")
 
 
 def inline(segments: Segments) -> str:
@@ -205,7 +205,7 @@ def _mathematics(item: sympy.Expr | Assumption) -> str:
 
 def _lines(segments: Segments) -> list[Segments]:
     """A remark cut into lines, between words or before an expression."""
-    lines: list[list[Segment]] = [[]]
+    lines: list[list[Segment]] = [[]] if segments else []
     length = 0
     pieces: list[Segment] = [piece for s in segments for piece in (re.findall(r"\S+\s*|\s+", s) if isinstance(s, str) else [s])]
     for piece in pieces:
@@ -215,4 +215,17 @@ def _lines(segments: Segments) -> list[Segments]:
             length = 0
         lines[-1].append(piece)
         length += long
-    return [tuple(line) for line in lines]
+    return [tuple(_rejoined(line)) for line in lines]
+
+
+def _rejoined(pieces: Iterable[Segment]) -> Iterator[Segment]:
+    """Neighbouring words as one segment again."""
+    words_so_far = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            words_so_far += piece
+            continue
+        yield from (words_so_far, piece) if words_so_far else (piece,)
+        words_so_far = ""
+    if words_so_far:
+        yield words_so_far

@@ -313,3 +313,25 @@ def sweep_table(made: Any) -> str:
     table = tabulate(body, [f"{sign.title} ({sign.text})", made.title], tablefmt="plain", disable_numparse=True, colalign=("right", "right"))
     more = [f"  {len(rows) - 40:,} rows between are left out; --json has all"] if len(rows) > 40 else []
     return "\n".join([f"{made.scenario.program.model['title']}: {made.title}", "", _indented(table), *more])
+
+
+def finding(found: Any, form: str = "", standalone: bool = False) -> str:
+    """A crossover or elasticities."""
+    if form == "latex":
+        body = found.latex or rf"\text{{{found.says}}}"
+        from .latex import standalone_document
+
+        return standalone_document(found.title, body) if standalone else str(body)
+    if form == "markdown":
+        return f"### {found.title}\n\n{found.says}\n" + (f"\n$$\n{found.latex}\n$$\n" if found.latex else "")
+    lines = [found.title, *paragraph(found.says)]
+    if found.text:
+        value = f"  = {show(found.value, found.unit)}" if found.value is not None else ""
+        lines += paragraph(f"{found.text}{value}")
+    if found.rows:
+        from tabulate import tabulate
+
+        body = [[name, title, f"{value:+.3f}"] for name, title, value in found.rows]
+        lines += ["", _indented(tabulate(body, ["symbol", "", "elasticity"], tablefmt="plain", disable_numparse=True,
+                                         colalign=("left", "left", "right")))]  # fmt: skip
+    return "\n".join([*lines, *(line for note in found.notes for line in paragraph(f"note: {note}"))])

@@ -5,6 +5,7 @@ A note is a tuple of segments: words, expressions and assumptions, each of which
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final, TypeAlias
@@ -17,6 +18,9 @@ from ..units import DIMENSIONS, Number, exact, rounded, show, significant
 
 Segment: TypeAlias = "str | sympy.Expr | Assumption"
 Segments: TypeAlias = "tuple[Segment, ...]"
+
+#: Names such as W_Q or K, which are set as mathematics; all others are words.
+_TENSOR = re.compile(r"[A-Za-z](_[A-Za-z0-9]+)?")
 
 #: Unit symbols have the value 1 and say nothing that the unit of the result does not say.
 UNITS: Final = frozenset(DIMENSIONS)
@@ -55,7 +59,9 @@ def _listed(items: tuple[Assumption, ...]) -> Iterator[Segment]:
 def _parts(parts: tuple[Part, ...]) -> Iterator[Segment]:
     """"W_Q, W_O: h·d·d_h each; b_O: d"; a single one needs no size beside the line itself."""
     for i, part in enumerate(parts):
-        yield ("; " if i else "") + ", ".join(part.names)
+        for j, name in enumerate(part.names):
+            yield ("; " if i else "") if j == 0 else ", "
+            yield sympy.Symbol(name) if _TENSOR.fullmatch(name) else name
         if len(parts) > 1 or len(part.names) > 1:
             yield ": "
             yield part.expression
