@@ -6,7 +6,7 @@ from sympy import Rational
 
 from symllm.book import Default
 
-from .notation import BYTE, FLOP, G, H_img, W_img, b, b_pass, c_pass, ep, eta, n, n_img, pp, tp
+from .notation import BYTE, FLOP, G, H_img, W_img, b, b_pass, c_pass, ep, eta, mbu, mfu, n, n_img, pp, tp
 
 DEFAULTS = (
     Default(FLOP, 1, "", neutral=True),
@@ -21,6 +21,8 @@ DEFAULTS = (
     Default(pp, 1, "no pipeline parallelism", neutral=True),
     Default(ep, 1, "no expert parallelism", neutral=True),
     Default(eta, Rational(9, 10), "serving engines' usual share of the visible memory"),
+    Default(mfu, 1, "the peak is reached: times are lower bounds"),
+    Default(mbu, 1, "the bandwidth is reached: times are lower bounds"),
     Default(c_pass, 8192, "most tokens in one forward pass (vLLM's default on an H100)"),
     Default(b_pass, 1024, "sequences sampled together (vLLM's default on an H100)"),
 )

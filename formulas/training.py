@@ -16,7 +16,7 @@ from symllm.formula import Composed, Example, Formula
 from symllm.training import TrainingOption
 
 from .notation import (
-    BYTE, FLOP, F_fb, F_pre, F_train, G, M_grad, M_opt, M_save, M_train, M_w, P, P_a, T, X, b, mfu, s, tau_train, u_a, u_g, u_m, u_o,
+    FLOP, F_fb, F_pre, F_train, G, M_grad, M_opt, M_save, M_train, M_w, P, P_a, T, X, b, mfu, s, tau_train, u_g, u_m, u_o,
 )  # fmt: skip
 
 ZERO, KAPLAN = "Rajbhandari et al. 2019, arXiv:1910.02054", "Kaplan et al. 2020, arXiv:2001.08361"
@@ -80,12 +80,12 @@ TRAINING_TIME = Formula(
 
 def _mixed(element: Expr) -> dict[Expr, Expr]:
     """16-bit weights and gradients under float32 moments and a float32 copy; float32 weights need no copy."""
-    return {u_g: element * BYTE, u_o: 4 * BYTE, u_m: (0 if element == 4 else 4) * BYTE}
+    return {u_g: element, u_o: Integer(4), u_m: Integer(0 if element == 4 else 4)}
 
 
 def _pure(element: Expr) -> dict[Expr, Expr]:
     """Gradients and moments in the weights' own format and no copy, as torch.optim.AdamW keeps them."""
-    return {u_g: element * BYTE, u_o: element * BYTE, u_m: 0 * BYTE}
+    return {u_g: element, u_o: element, u_m: Integer(0)}
 
 
 #: What a training run chooses; the first of each kind is taken where nobody says.
@@ -99,5 +99,3 @@ OPTIONS = (
     TrainingOption("mixed", "precision", M_opt, "Adam in float32 (mixed precision where weights have 16 bits)", values=_mixed),
     TrainingOption("pure", "precision", M_opt, "gradients and Adam in the format of the weights", values=_pure),
 )
-
-__all__ = ["GRADIENTS", "OPTIMIZER", "OPTIONS", "SAVED", "TRAINING_COMPUTE", "TRAINING_COMPUTE_EXACT", "TRAINING_MEMORY", "TRAINING_TIME", "u_a"]

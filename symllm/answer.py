@@ -151,6 +151,8 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
             said.append(f"weights in {program.choices['dtype_title']}: the config names no dtype")
     if used & {"M_kv", "M_kvg"} and program.choices["kv_dtype_origin"] == "assumed":
         said.append(f"cache in {program.choices['kv_dtype']}, as the activations")
+    for name, words in program.choices["training"].items():
+        said += words if name in used else []
     if "F_pre" in used:
         said.append(f"{program.choices['mask']} attention, logits for {'all positions' if program.choices['logits'] == 'all' else 'the last position'}")
     said += [line.because for line in program.needed(results) if line.kind == "assumed"]

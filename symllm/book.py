@@ -14,6 +14,7 @@ from .config import Family
 from .format import CacheFormat, WeightFormat
 from .formula import Composed, Formula, Question
 from .symbols import NamedSymbol
+from .training import TrainingOption
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Book:
 
     uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
     engines: names under which blocks declare departures from the model's own mathematics, with their titles.
+    training: the options of a training run. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
     declared_format: the weight format that a config's own fields state, given its plain dtype; None where they state none.
     """
 
@@ -51,6 +53,8 @@ class Book:
     kept: Callable[[Reach], sympy.Expr]
     uniform_weights: Formula
     engines: Mapping[str, str] = field(default_factory=dict)
+    training: tuple[TrainingOption, ...] = ()
+    machine: Mapping[str, NamedSymbol] = field(default_factory=dict)
     declared_format: Callable[[Mapping[str, Any], str], WeightFormat | None] | None = None
 
     def quantities(self) -> dict[str, NamedSymbol]:

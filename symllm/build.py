@@ -18,6 +18,11 @@ from .format import CacheFormat, WeightFormat
 from .formula import Definition, Question
 from .program import Asked, Line, Program, Sign
 from .symbols import NamedSymbol
+from .training import TrainingOption
+from .training import chosen as training_options
+from .training import given as training_names
+from .training import said as training_said
+from .training import values as training_values
 
 
 def _format(kind: str, name: str, known: Iterable[Any]) -> Any:
@@ -114,6 +119,7 @@ class Opened:
     chosen: Choices
     lines: list[Definition]
     dtype_origin: str
+    training: tuple[TrainingOption, ...] = ()
 
     @property
     def sizes(self) -> dict[Any, Any]:
@@ -122,24 +128,28 @@ class Opened:
 
 
 def opened(book: Book, raw: Mapping[str, Any], dtype: str | None, kv_dtype: str | None, mask: str, logits: str, engine: str,
-           ignore: tuple[str, ...] = (), generation: bool = False) -> Opened:  # fmt: skip
+           ignore: tuple[str, ...] = (), generation: bool = False, training: str | None = None) -> Opened:  # fmt: skip
     """A config read, put together from blocks and summed. dtype None takes the config's own, kv_dtype None the activations'."""
     family, config, made = architecture(book, raw, ignore)
     stated = declared(book, raw, config) if dtype is None else None
     form: WeightFormat = stated or _format("weight format", dtype or config.dtype or "bf16", book.weight_formats)
     activations = "fp32" if form.compute_element == 4 else "bf16"
-    chosen = replace(choices(book, "bf16", kv_dtype or activations, mask, logits, engine), weights=form, generation=generation)
+    options = training_options(book.training, training_names(training))
+    chosen = replace(choices(book, "bf16", kv_dtype or activations, mask, logits, engine), weights=form, generation=generation,
+                     training=frozenset(option.name for option in options))  # fmt: skip
     origin = "given" if dtype else ("config" if config.dtype or stated else "assumed")
-    return Opened(book, family, config, made, chosen, definitions(book, made, chosen, config), origin)
+    return Opened(book, family, config, made, chosen, definitions(book, made, chosen, config), origin, options)
 
 
 def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
-            mask: str, logits: str, engine: str, ignore: tuple[str, ...] = (), generation: bool = False) -> Program:  # fmt: skip
+            mask: str, logits: str, engine: str, ignore: tuple[str, ...] = (), generation: bool = False,
+            training: str | None = None) -> Program:  # fmt: skip
     """The compiled program of one config; arguments as for `opened`."""
-    here = opened(book, raw, dtype, kv_dtype, mask, logits, engine, ignore, generation)
+    here = opened(book, raw, dtype, kv_dtype, mask, logits, engine, ignore, generation, training)
     family, made, chosen, lines, sizes = here.family, here.model, here.chosen, here.lines, here.sizes
     form = chosen.weights
     roles = book.roles
+    trained = training_values(here.training, form.compute_element)
     fixed = {roles.cache_element: chosen.cache.element, roles.activation_element: form.compute_element}
     if form.element is not None:
         fixed[roles.weight_element] = form.element
@@ -148,7 +158,8 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
         sizes={symbol.name: _number(value) for symbol, value in sizes.items()},
         lines=tuple(_line(line, book) for line in lines),
         quantities={name: symbol.name for name, symbol in {**book.quantities(), **{f.name: f.symbol for f in made.rules}}.items()},
-        defaults={item.symbol.name: (_number(item.value), item.says) for item in book.defaults},
+        defaults={item.symbol.name: (_number(item.value), item.says) for item in book.defaults}
+        | {symbol.name: (_number(value), says) for symbol, (value, says) in trained.items()},
         fixed={symbol.name: _number(value) for symbol, value in fixed.items()},
         signs=_signs(book, lines, sizes),
         neutral=tuple(item.symbol.name for item in book.defaults if item.neutral),
@@ -158,7 +169,9 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
             "dtype": form.name, "dtype_title": form.title, "dtype_origin": here.dtype_origin,
             "kv_dtype": chosen.cache.name,
             "kv_dtype_origin": "given" if kv_dtype else "assumed", "mask": mask, "logits": logits, "engine": engine,
-            "context_symbol": "s_max",
+            "context_symbol": "s_max", "machine": {name: symbol.name for name, symbol in book.machine.items()},
+            "compute_dtypes": [form.name, *(["fp32"] if form.compute_element == 4 else ["bf16", "fp16", "fp32"])],
+            "training": training_said(here.training, training_names(training)),
         },
     )  # fmt: skip
 

@@ -132,18 +132,36 @@ def _weight_bytes(weight: Weight, block: Block, context: Context) -> sympy.Expr:
     return form.tensor(weight, block, place) * copies
 
 
+def read_bytes(block: Block, context: Context) -> sympy.Expr:
+    """Bytes of weights that one decode step reads: no lookup tables, a tied head, of experts those that its tokens can choose."""
+    if block.tokens is not None:
+        return sympy.Integer(0)
+    terms = []
+    for weight in block.weights:
+        if weight.use != "lookup":
+            chosen = weight.copies if weight.active is None else sympy.Min(weight.copies, context.roles.batch * weight.active)
+            terms.append(_weight_bytes(replace(weight, copies=chosen), block, context))
+    return sympy.Add(*terms)
+
+
 def flop(block: Block, context: Context) -> sympy.Expr:
     """FLOP of one pass: 2 for each multiply-add of weights with tokens and of the other products."""
     engine = context.choices.engine
-    if block.tokens is not None and context.phase == "decode":
+    if block.tokens is not None and _decodes(context):
         return sympy.Integer(0)
     terms = [_weight_flop(departed(w, engine), block, context) for w in block.weights]
     terms += [_product_flop(departed(p, engine), context) for p in block.products]
     return sympy.Add(*terms)
 
 
+def _decodes(context: Context) -> bool:
+    """Whether a pass takes one token of a sequence: a decode step, or all steps after the first token."""
+    return context.phase in ("decode", "steps")
+
+
 def _weight_flop(weight: Weight, block: Block, context: Context) -> sympy.Expr:
-    if weight.use not in ("matmul", "convolution") or weight.phase not in ("", context.phase):
+    phase = "decode" if _decodes(context) else context.phase
+    if weight.use not in ("matmul", "convolution") or weight.phase not in ("", phase):
         return sympy.Integer(0)
     roles = context.roles
     own = roles.pass_tokens if block.tokens is None else block.tokens
@@ -154,8 +172,12 @@ def _weight_flop(weight: Weight, block: Block, context: Context) -> sympy.Expr:
 
 def _product_flop(product: Product, context: Context) -> sympy.Expr:
     roles, choices = context.roles, context.choices
-    if product.phase and (product.phase == "decode") != (context.phase == "decode"):
+    if product.phase and (product.phase == "decode") != _decodes(context):
         return sympy.Integer(0)
+    if product.per == "pair" and context.phase == "steps":  # what the queries after the prompt see
+        seen = context.pairs(product.reach, "prefill", "causal")
+        times = seen.subs(roles.sequence, roles.sequence + _steps(context)) - seen
+        return 2 * roles.flop * roles.batch * times * product.size
     if product.per == "pair":
         times = context.pairs(product.reach, context.phase, choices.mask)
     elif product.per == "token":
@@ -172,7 +194,14 @@ def _phase(expr: sympy.Expr, context: Context) -> sympy.Expr:
     positions = roles.sequence if prefill and context.choices.logits == "all" else sympy.Integer(1)
     tokens = roles.sequence if prefill else sympy.Integer(1)
     expr = expr.subs({roles.pass_tokens: tokens, roles.seen_tokens: roles.sequence, roles.logit_positions: positions})
+    if context.phase == "steps":  # what grows with the sequence is taken as in the last step
+        return _steps(context) * expr.subs(roles.sequence, roles.sequence + _steps(context))
     return expr if prefill else _generated(expr, context)
+
+
+def _steps(context: Context) -> sympy.Expr:
+    """Decode steps after the first new token."""
+    return sympy.Max(context.roles.new_tokens - 1, 0)
 
 
 def _generated(expr: sympy.Expr, context: Context) -> sympy.Expr:
@@ -217,6 +246,7 @@ ACCUMULATORS: Mapping[str, Callable[[Block, Context], sympy.Expr]] = {
     "active_parameters": active_parameters,
     "compute_parameters": compute_parameters,
     "weight_bytes": weight_bytes,
+    "read_bytes": read_bytes,
     "flop": flop,
     "cache_bytes": cache_bytes,
     "saved_bytes": saved_bytes,

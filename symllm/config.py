@@ -187,7 +187,7 @@ def _dtype(raw: Mapping[str, Any]) -> str | None:
         given = nested.get("torch_dtype") or nested.get("dtype")
     if given in (None, "auto"):
         return None
-    if given not in DTYPES:
+    if not isinstance(given, str) or given not in DTYPES:
         raise SymllmError(f"config: field 'torch_dtype' is {shown(given)}, which is not understood; known: {', '.join(sorted(set(DTYPES)))}")
     return DTYPES[given]
 

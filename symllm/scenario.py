@@ -45,6 +45,7 @@ class Request:
     assume: tuple[str, ...] = ()
     beyond_context: bool = False
     ignore_fields: tuple[str, ...] = ()
+    training: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def structure(request: Request) -> dict[str, Any]:
         "dtype": request.dtype, "kv_dtype": request.kv_dtype, "mask": _one_of("mask", request.mask, MASKS),
         "logits": _one_of("logits", request.logits, LOGITS), "engine": request.engine or "",
         "ignore": tuple(request.ignore_fields), "generation": request.new_tokens is not None,
+        "training": request.training,
     }  # fmt: skip
 
 
@@ -142,7 +144,7 @@ def scenario(request: Request, open_symbols: Iterable[str] = ()) -> Scenario:
     inputs = {name: Input(value, "assumed", says) for name, (value, says) in made.defaults.items()}
     inputs |= {name: Input(value, "model") for name, value in made.sizes.items()}
     inputs |= {name: Input(value, "format") for name, value in made.fixed.items()}
-    gpu = _add_gpu(request, inputs)
+    gpu = _add_gpu(request, made, inputs)
     _add_given(request, made, inputs)
     _add_parallelism(request, inputs, still_open)
     _add_context(request, made, inputs, still_open)
@@ -151,17 +153,28 @@ def scenario(request: Request, open_symbols: Iterable[str] = ()) -> Scenario:
     return result.without(*still_open)
 
 
-def _add_gpu(request: Request, inputs: dict[str, Input]) -> catalog.Gpu | None:
+def _add_gpu(request: Request, made: Program, inputs: dict[str, Input]) -> catalog.Gpu | None:
     gpu = catalog.find_gpu(request.gpu) if request.gpu is not None else None
     if gpu is not None:
         says = f"{show_binary(gpu.usable)} visible" if gpu.visible else f"{gpu.memory_text} as sold; visible memory not known"
         inputs["M_gpu"] = Input(exact(gpu.usable), "measured" if gpu.visible else "assumed", says)
+        inputs.update(_speed(gpu, made))
     if request.gpu_memory is not None:
         amount = exact(read_quantity(request.gpu_memory, "byte"))
         if amount <= 0:
             raise SymllmError(f"--gpu-memory is {request.gpu_memory!r}; it must be more than 0")
         inputs["M_gpu"] = Input(amount, "given", request.gpu_memory)
     return gpu
+
+
+def _speed(gpu: catalog.Gpu, made: Program) -> Iterable[tuple[str, Input]]:
+    """The peak of the format that the model computes in, and the bandwidth, under the symbols that the book gives them."""
+    machine = made.choices["machine"]
+    if "bandwidth" in machine:
+        yield machine["bandwidth"], Input(exact(gpu.bandwidth), "GPU", f"memory bandwidth of {gpu.title}")
+    dtype = next((name for name in made.choices["compute_dtypes"] if name in gpu.peak), None)
+    if "peak" in machine and dtype is not None:
+        yield machine["peak"], Input(exact(gpu.peak[dtype]), "GPU", f"dense {dtype} peak of {gpu.title}")
 
 
 def _add_given(request: Request, made: Program, inputs: dict[str, Input]) -> None:
@@ -278,6 +291,7 @@ def _notes(request: Request, made: Program, inputs: Mapping[str, Input]) -> Iter
 def complete(case: Scenario, results: Iterable[str]) -> None:
     """Raise, naming the option that gives it, where an input that the results need has no value."""
     options = {"M_gpu": "--gpu NAME or --gpu-memory", "s": "--context", "T": "--set T=..."}
+    options |= {symbol: f"--gpu NAME or --set {symbol}=..." for symbol in case.program.choices["machine"].values()}
     overridden = set(case.inputs)
     for name in case.program.inputs(results):
         if name not in overridden:

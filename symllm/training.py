@@ -50,3 +50,18 @@ def chosen(known: Sequence[TrainingOption], asked: Sequence[str] = ()) -> tuple[
 def given(text: str | None) -> tuple[str, ...]:
     """The names in a text such as "fused,no-dropout"."""
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+def values(options: Sequence[TrainingOption], element: sympy.Expr) -> dict[NamedSymbol, tuple[Any, str]]:
+    """The symbols that options give a value, where a number has `element` bytes while computing, and the option's words."""
+    return {symbol: (value, option.says) for option in options if option.values is not None
+            for symbol, value in option.values(element).items()}  # fmt: skip
+
+
+def said(options: Sequence[TrainingOption], asked: Sequence[str]) -> dict[str, list[str]]:
+    """By quantity, in words, the options that change its structure and that nobody chose."""
+    found: dict[str, list[str]] = {}
+    for option in options:
+        if option.values is None and option.says and option.name not in asked:
+            found.setdefault(option.of.name, []).append(f"{option.says} (--training)")
+    return found

@@ -49,5 +49,6 @@ FAMILIES = (
     Family("cohere", "Command R", ("cohere",), llama_fields(), cohere, "Cohere 2024; transformers CohereConfig",
            (tied(True), Option("attention_bias", default=False), Option("use_qk_norm", default=False)), INERT),
     Family("cohere2", "Command A", ("cohere2",), (*llama_fields(), window(4096)), cohere2, "arXiv:2504.00698; transformers Cohere2Config",
-           (tied(True), Option("attention_bias", default=False), LAYER_TYPES, Option("sliding_window_pattern", default=4, kind=int)), INERT),
+           (tied(True), Option("attention_bias", default=False), LAYER_TYPES, Option("sliding_window_pattern", default=4, kind=int)),
+           INERT),
 )  # fmt: skip

@@ -7,7 +7,6 @@ Deci AI 2023, "DeciLM-7B"; Bercovich et al. 2024, arXiv:2411.19146; Bercovich et
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,7 +41,7 @@ def model(config: Config, layers: Sequence[Layer]) -> Architecture:
     """Layers of equal sizes make a group; a part that a layer lacks has no norm either."""
     biased, mlp_bias = config.options["attention_bias"], config.options["mlp_bias"]
     groups, values = [], {}
-    for number, (layer, count) in enumerate(Counter(layers).items(), start=1):
+    for number, layer in enumerate(dict.fromkeys(layers), start=1):
         blocks: list[Block] = []
         if layer.keys is not None:
             blocks += [rms_norm(), attention(qkv_bias=biased, out_bias=biased)]
@@ -51,8 +50,9 @@ def model(config: Config, layers: Sequence[Layer]) -> Architecture:
         title = f"layer with {layer.keys or 'no'} KV heads and feed-forward size {layer.width or 0}"
         times = NamedSymbol(f"N_{number}", title=f"layers of kind {number}", meaning=title, unit="layer", rank=910 + number)
         own = {symbol: size for symbol, size in ((k, layer.keys), (d_ff, layer.width)) if size is not None}
-        groups.append(Group(f"kind{number}", title, times, tuple(blocks), own))
-        values[times] = count
+        places = tuple(i for i, other in enumerate(layers) if other == layer)
+        groups.append(Group(f"kind{number}", title, times, tuple(blocks), own, places))
+        values[times] = len(places)
     once = (token_embedding(), rms_norm("final_norm"), head(config.options["tie_word_embeddings"]))
     return Architecture(once, tuple(groups), values)
 
@@ -82,10 +82,10 @@ def nas_layer(entry: Any, config: Config) -> Layer:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("attention"), Mapping) or not isinstance(entry.get("ffn"), Mapping):
         raise SymllmError("config: an entry of 'block_configs' is not an object with 'attention' and 'ffn'")
     mix, feed = entry["attention"], entry["ffn"]
-    for part, names in ((mix, ("replace_with_linear", "window_length", "num_sink_tokens", "sparsify")), (feed, ("replace_with_linear", "sparsify"))):
-        for name in names:
-            if part.get(name):
-                raise SymllmError(f"config: 'block_configs' has {name} = {str(part[name])[:24]!r}, which is not understood")
+    for part, name in ((mix, "window_length"), (mix, "num_sink_tokens"), (mix, "sparsify"), (mix, "replace_with_linear"),
+                       (feed, "sparsify"), (feed, "replace_with_linear")):  # fmt: skip
+        if part.get(name):
+            raise SymllmError(f"config: 'block_configs' has {name} = {str(part[name])[:24]!r}, which is not understood")
     heads = config.sizes[h]
     keys = None if mix.get("no_op") else heads // grouped(mix.get("n_heads_in_group"), heads, "block_configs.attention.n_heads_in_group")
     return Layer(keys, None if feed.get("no_op") else inner_size(feed.get("ffn_mult"), config.sizes[d]))

@@ -46,14 +46,17 @@ def decoder(layer: Sequence[Block], last_norm: Sequence[Block], tied: bool, *, e
 def mixed(layer: Callable[[Reach], Sequence[Block]], kinds: Sequence[str], last_norm: Sequence[Block], tied: bool, *,
           window: sympy.Expr = W, embeddings: Sequence[Block] = ()) -> Architecture:  # fmt: skip
     """Layers that see everything and layers that see a window, by the config's list of layer types."""
-    unknown = sorted({kind for kind in kinds} - {"full_attention", "sliding_attention"})
+    unknown = sorted(set(kinds) - {"full_attention", "sliding_attention"})
     if unknown:
         raise SymllmError(f"config: field 'layer_types' holds {unknown[0]!r}; full_attention and sliding_attention are understood")
-    counts = {N_full: kinds.count("full_attention"), N_window: kinds.count("sliding_attention")}
-    made = {
-        N_full: Group("full", "layer with full attention", N_full, tuple(layer(EVERYTHING))),
-        N_window: Group("window", "layer with a sliding window", N_window, tuple(layer(Reach("window", window)))),
+    where = {
+        N_full: tuple(i for i, kind in enumerate(kinds) if kind == "full_attention"),
+        N_window: tuple(i for i, kind in enumerate(kinds) if kind == "sliding_attention"),
     }
-    used = [symbol for symbol in (N_full, N_window) if counts[symbol]]
+    made = {
+        N_full: Group("full", "layer with full attention", N_full, tuple(layer(EVERYTHING)), layers=where[N_full]),
+        N_window: Group("window", "layer with a sliding window", N_window, tuple(layer(Reach("window", window))), layers=where[N_window]),
+    }
+    used = [symbol for symbol in (N_full, N_window) if where[symbol]]
     once = (*(embeddings or (token_embedding(),)), *last_norm, head(tied))
-    return Architecture(once, tuple(made[symbol] for symbol in used), {symbol: counts[symbol] for symbol in used})
+    return Architecture(once, tuple(made[symbol] for symbol in used), {symbol: len(where[symbol]) for symbol in used})

@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symllm.block import EVERYTHING, Architecture, Block, Reach
-from symllm.config import Config, Family, Field, Option
+from symllm.config import REQUIRED, Config, Family, Field, Option
 from symllm.errors import SymllmError
 
 from ..blocks.attention import attention
 from ..blocks.experts import routed_experts, router, shared_experts
 from ..blocks.feed_forward import gated
-from ..blocks.inner_norm import query_key_norm
 from ..blocks.latent_attention import latent_attention
-from ..blocks.norm import rms_norm
+from ..blocks.norm import query_key_norm, rms_norm
 from ..blocks.prediction import N_MTP, prediction_group
 from ..blocks.sparse_indexer import SELECTED, lightning_indexer
 from ..notation import E as EXPERTS
 from ..notation import E_a, E_s, N, V, d, d_c, d_ff, d_ffe, d_I, d_n, d_q, d_r, d_v, h, h_I, k, k_I, s_max
 from .decoder import TIED
+from .dense import whole_groups
 from .layer_kinds import check_experts, model_of_kinds, number, per_layer
 from .mixtral import BIAS, ROUTER_INERT, sizes
 
@@ -58,7 +58,8 @@ def latent(config: Config, reach: Reach = EVERYTHING) -> tuple[Block, ...]:
     if "q_lora_rank" not in config.raw:
         raise SymllmError("config: field 'q_lora_rank' is missing; null says that queries are not compressed")
     if config.sizes.get(k, config.sizes[h]) != config.sizes[h]:
-        raise SymllmError(f"config: field 'num_key_value_heads' is {config.sizes[k]}; latent attention has as many as heads, {config.sizes[h]}")
+        heads = f"'num_key_value_heads' is {config.sizes[k]}; latent attention has as many as heads, {config.sizes[h]}"
+        raise SymllmError(f"config: field {heads}")
     return latent_attention(query_latent=d_q in config.sizes, bias=config.options["attention_bias"], reach=reach)
 
 
@@ -67,7 +68,7 @@ def layered(config: Config, attend: dict[str, tuple[Block, ...]], kinds: Sequenc
 
     Raises `SymllmError` for more chosen experts than there are and for lists of a wrong length.
     """
-    check_experts(config, "num_experts_per_tok", "n_routed_experts")
+    check_experts(whole_groups(config), "num_experts_per_tok", "n_routed_experts")
     norm, routed = rms_norm(), mixture(correction, config.sizes.get(E_s, 0) > 0)
     words = [f"{kind}_{'moe' if sparse else 'dense'}".lstrip("_") for kind, sparse in zip(kinds, sparse_layers(config), strict=True)]
     plans: dict[str, tuple[str, tuple[Block, ...]]] = {}
@@ -134,13 +135,13 @@ def _indexers(config: Config) -> list[str]:
     return ["full" if max(i - offset + 1, 0) % step == 0 else "shared" for i in range(config.sizes[N])]
 
 
-def _mixture_fields(experts: object, chosen: object, shared: object, inner: object) -> tuple[Field, ...]:
+def mixture_fields(experts: object, chosen: object, shared: object, inner: object) -> tuple[Field, ...]:
     return (Field("n_routed_experts", EXPERTS, default=experts, also=("num_experts", "num_local_experts")),
             Field("num_experts_per_tok", E_a, default=chosen), Field("n_shared_experts", E_s, default=shared, zero=True),
             Field("moe_intermediate_size", d_ffe, default=inner), Field("intermediate_size", d_ff))  # fmt: skip
 
 
-def _latent_fields(latent_size: object, unrotated: object, rotary: object, value: object) -> tuple[Field, ...]:
+def latent_fields(latent_size: object, unrotated: object, rotary: object, value: object) -> tuple[Field, ...]:
     """q_lora_rank has no default: null means that queries are not compressed."""
     return (
         Field("hidden_size", d), Field("num_hidden_layers", N), Field("num_attention_heads", h),
@@ -160,38 +161,38 @@ INDEX = (Field("index_n_heads", h_I), Field("index_head_dim", d_I), Field("index
 FAMILIES = (
     Family(
         "deepseek", "DeepSeekMoE", ("deepseek",),
-        fields=sizes(*_mixture_fields("required", "required", "required", "required")),
+        fields=sizes(*mixture_fields(REQUIRED, REQUIRED, REQUIRED, REQUIRED)),
         options=(TIED, BIAS, Option("first_k_dense_replace", kind=int), Option("moe_layer_freq", default=1, kind=int)),
         build=deepseek_moe, inert=INERT[:-1], source="arXiv:2401.06066",
     ),
     Family(
         "deepseek_v2", "DeepSeek-V2", ("deepseek_v2",),
-        fields=(*_latent_fields(512, 128, 64, 128), *_mixture_fields(64, "required", 2, 1407)),
+        fields=(*latent_fields(512, 128, 64, 128), *mixture_fields(64, REQUIRED, 2, 1407)),
         options=(TIED, BIAS, FIRST, Option("first_k_dense_replace", default=0, kind=int)),
         build=deepseek_v2, inert=(*INERT, "mlp_bias"), source="arXiv:2405.04434; transformers DeepseekV2Config",
     ),
     Family(
         "deepseek_v3", "DeepSeek-V3", ("deepseek_v3",),
-        fields=(*_latent_fields(512, 128, 64, 128), *_mixture_fields(256, 8, 1, 2048), PREDICTS),
+        fields=(*latent_fields(512, 128, 64, 128), *mixture_fields(256, 8, 1, 2048), PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, Option("first_k_dense_replace", default=3, kind=int)),
         build=deepseek_v3, inert=INERT, source="arXiv:2412.19437; transformers DeepseekV3Config", notes=(MTP_NOTE,),
     ),
     Family(
         "kimi_k2", "Kimi K2", ("kimi_k2",),
-        fields=(*_latent_fields("required", "required", "required", "required"),
-                *_mixture_fields("required", "required", "required", "required"), PREDICTS),
+        fields=(*latent_fields(REQUIRED, REQUIRED, REQUIRED, REQUIRED),
+                *mixture_fields(REQUIRED, REQUIRED, REQUIRED, REQUIRED), PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, Option("first_k_dense_replace", kind=int)),
         build=deepseek_v3, inert=INERT, source="arXiv:2507.20534", notes=(MTP_NOTE,),
     ),
     Family(
         "deepseek_v32", "DeepSeek-V3.2", ("deepseek_v32",),
-        fields=(*_latent_fields(512, 128, 64, 128), *_mixture_fields(256, 8, 1, 2048), *INDEX, PREDICTS),
+        fields=(*latent_fields(512, 128, 64, 128), *mixture_fields(256, 8, 1, 2048), *INDEX, PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, KINDS, Option("first_k_dense_replace", default=3, kind=int)),
         build=indexed, inert=INERT, source="arXiv:2512.02556; transformers DeepseekV32Config", notes=(MTP_NOTE,),
     ),
     Family(
         "glm_moe_dsa", "GLM-5", ("glm_moe_dsa",),
-        fields=(*_latent_fields(512, 192, 64, 256), *_mixture_fields(256, 8, 1, 2048), *INDEX, PREDICTS),
+        fields=(*latent_fields(512, 192, 64, 256), *mixture_fields(256, 8, 1, 2048), *INDEX, PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, KINDS, Option("first_k_dense_replace", default=3, kind=int),
                  Option("indexer_types", default=None, kind=list), Option("index_topk_pattern", default=None, kind=(str, list)),
                  Option("index_topk_freq", default=1, kind=int), Option("index_skip_topk_offset", default=2, kind=int)),
@@ -199,13 +200,13 @@ FAMILIES = (
     ),
     Family(
         "glm4_moe_lite", "GLM-4.7-Flash", ("glm4_moe_lite",),
-        fields=(*_latent_fields(512, 192, 64, 256), *_mixture_fields(64, 4, 1, 1536), PREDICTS),
+        fields=(*latent_fields(512, 192, 64, 256), *mixture_fields(64, 4, 1, 1536), PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, KINDS, Option("first_k_dense_replace", default=1, kind=int)),
         build=deepseek_v3, inert=INERT, source="transformers Glm4MoeLiteConfig", notes=(MTP_NOTE,),
     ),
     Family(
         "glm4_moe", "GLM-4.5", ("glm4_moe", "glm4_moe_text"),
-        fields=(*sizes(*_mixture_fields(128, 8, 1, 1408), kv_default="required"), PREDICTS),
+        fields=(*sizes(*mixture_fields(128, 8, 1, 1408), kv=8, null_kv=REQUIRED), PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, Option("first_k_dense_replace", default=1, kind=int), Option("use_qk_norm", default=False)),
         build=glm4_moe, inert=INERT, source="arXiv:2508.06471; transformers Glm4MoeConfig", notes=(MTP_NOTE,),
     ),

@@ -35,13 +35,15 @@ def deepseek_v4(config: Config) -> Architecture:
     """
     check_experts(config, "num_experts_per_tok", "n_routed_experts")
     if (config.sizes[h] * config.sizes[d_h]) % config.sizes[g_O]:
-        raise SymllmError(f"config: field 'o_groups' is {config.sizes[g_O]}, which does not divide the heads' {config.sizes[h] * config.sizes[d_h]} numbers")
+        numbers = config.sizes[h] * config.sizes[d_h]
+        raise SymllmError(f"config: field 'o_groups' is {config.sizes[g_O]}, which does not divide the heads' {numbers} numbers")
     norm = rms_norm()
     table = Weight("experts_by_token", (V, E_a), buffer=True, element=sympy.Integer(8) * BYTE, because="token id to expert ids, as int64")
     chosen = {"hash": router(tables=(table,)), "scored": router(correction="buffer")}
     attend: dict[str, tuple[Block, ...]] = {
         "window": (shared_vector_attention(), attention_norms()),
-        "sparse": (shared_vector_attention(m_sparse, selected=True), attention_norms(), *compressor(m_sparse, d_h, "KV", True), *vector_indexer()),
+        "sparse": (shared_vector_attention(m_sparse, selected=True), attention_norms(), *compressor(m_sparse, d_h, "KV", True),
+                   *vector_indexer()),
         "heavy": (shared_vector_attention(m_heavy), attention_norms(), *compressor(m_heavy, d_h, "KV", False)),
     }
     around = (hyper_connection("attention"), hyper_connection("ffn"))
@@ -69,7 +71,8 @@ def _attention_kinds(config: Config) -> list[str]:
 def _choices(config: Config) -> list[str]:
     layers, entries = config.sizes[N], config.options["mlp_layer_types"]
     if entries is not None:
-        return [_known(entry, {"hash_moe": "hash", "moe": "scored"}, "mlp_layer_types") for entry in _enough(entries, layers, "mlp_layer_types")]
+        known = {"hash_moe": "hash", "moe": "scored"}
+        return [_known(entry, known, "mlp_layer_types") for entry in _enough(entries, layers, "mlp_layer_types")]
     first = number(config, "num_hash_layers")
     return ["hash" if i < first else "scored" for i in range(layers)]
 
@@ -109,8 +112,9 @@ FAMILIES = (
             Field("sliding_window", W, default=128), Field("o_groups", g_O), Field("o_lora_rank", d_O), Field("index_n_heads", h_I),
             Field("index_head_dim", d_I), Field("index_topk", k_I), Field("hc_mult", n_hc, default=4),
         ),
-        options=(TIED, Option("attention_bias", default=False, choices=(False,)), Option("num_key_value_heads", default=1, kind=int, choices=(1,)),
-                 Option("n_shared_experts", default=1, kind=int, choices=(1,)), Option("layer_types", default=None, kind=list),
+        options=(TIED, Option("attention_bias", default=False, choices=(False,)),
+                 Option("num_key_value_heads", default=1, kind=int, choices=(1,)), Option("n_shared_experts", default=1, kind=int, choices=(1,)),
+                 Option("layer_types", default=None, kind=list),
                  Option("compress_ratios", default=None, kind=list), Option("compress_rates", default=None, kind=dict),
                  Option("compress_rate_csa", default=None, kind=int), Option("compress_rate_hca", default=None, kind=int),
                  Option("mlp_layer_types", default=None, kind=list), Option("num_hash_layers", default=3, kind=int)),

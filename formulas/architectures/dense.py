@@ -89,6 +89,14 @@ def every(config: Config, name: str, which: int = -1) -> Callable[[int], str]:
     return lambda i: FULL if i % period == which % period else WINDOW
 
 
+def later_windows(config: Config) -> Sequence[str]:
+    """Qwen's rule: the window only where use_sliding_window is on, on the layers from max_window_layers."""
+    if not config.options["use_sliding_window"]:
+        return ()
+    first = config.options["max_window_layers"] if W in config.sizes else config.sizes[N]
+    return layer_kinds(config, lambda i: FULL if i < first else WINDOW)
+
+
 def decoder_of_kinds(layer: Callable[[Reach], Sequence[Block]], kinds: Sequence[str], last_norm: Sequence[Block],
                      is_tied: bool) -> Architecture:  # fmt: skip
     """Layers of the given kinds between the embedding and the head; plain where all see everything."""

@@ -20,9 +20,8 @@ from .dense import tied
 def build(config: Config) -> Architecture:
     """The feed-forward block is four times as wide as the model; no field says so."""
     norm = layer_norm()
-    made = decoder((attention(qkv_bias=True, out_bias=True), norm, plain(bias=True, inner=d_ff), norm), (),
+    return decoder((attention(qkv_bias=True, out_bias=True), norm, plain(bias=True, inner=d_ff), norm), (),
                    config.options["tie_word_embeddings"], embeddings=(token_embedding(), learned_positions()))  # fmt: skip
-    return made
 
 
 FAMILIES = (

@@ -34,7 +34,7 @@ def kinds(groups: Sequence[Any], layers: int) -> list[str]:
     """Layer kinds from `attention_types`, such as [[["global", "local"], 12]]; raises where it does not give one a layer."""
     names = {"global": FULL, "local": WINDOW}
     try:
-        listed = [names[kind] for pattern, times in groups for _ in range(int(times)) for kind in pattern]
+        listed = [names[kind] for pattern, times in groups for _ in range(min(int(times), layers + 1)) for kind in pattern]
     except (KeyError, TypeError, ValueError):
         raise SymllmError("config: field 'attention_types' is not a list of [kinds, times] with kinds global and local") from None
     if len(listed) != layers:

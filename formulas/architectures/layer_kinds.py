@@ -16,8 +16,8 @@ from symllm.errors import SymllmError
 from symllm.symbols import NamedSymbol
 
 from ..blocks.embedding import head, token_embedding
-from ..notation import E_a, N
 from ..notation import E as EXPERTS
+from ..notation import E_a, N
 
 Plans = Mapping[str, tuple[str, Sequence[Block]]]
 
@@ -52,7 +52,8 @@ def model_of_kinds(kinds: Sequence[str], plans: Plans, last: Sequence[Block], ti
 def check_experts(config: Config, chosen: str, experts: str) -> None:
     """Refuses more chosen experts than there are; the arguments are the fields' names for the error."""
     if config.sizes[E_a] > config.sizes[EXPERTS]:
-        raise SymllmError(f"config: field {chosen!r} is {config.sizes[E_a]}, but {experts!r} gives {config.sizes[EXPERTS]} experts to choose from")
+        there = config.sizes[EXPERTS]
+        raise SymllmError(f"config: field {chosen!r} is {config.sizes[E_a]}, but {experts!r} gives {there} experts to choose from")
 
 
 def per_layer(config: Config, name: str, understood: Sequence[object]) -> list[object] | None:

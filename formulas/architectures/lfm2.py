@@ -14,8 +14,7 @@ from symllm.errors import SymllmError
 from ..blocks.attention import attention
 from ..blocks.experts import routed_experts, router
 from ..blocks.feed_forward import gated
-from ..blocks.inner_norm import query_key_norm
-from ..blocks.norm import rms_norm
+from ..blocks.norm import query_key_norm, rms_norm
 from ..blocks.short_convolution import short_convolution
 from ..notation import E as EXPERTS
 from ..notation import E_a, N, V, d, d_conv, d_ff, d_ffe, d_h, d_inner, h, k, s_max

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symllm.block import EVERYTHING, Architecture, Block, Reach
-from symllm.config import Config, Family, Field, Option
+from symllm.config import REQUIRED, Config, Family, Field, Option
 from symllm.symbols import NamedSymbol
 
 from ..blocks.attention import attention
@@ -18,8 +18,9 @@ from ..blocks.experts import routed_experts, router, shared_experts
 from ..blocks.feed_forward import gated
 from ..blocks.norm import rms_norm
 from ..notation import E as EXPERTS
-from ..notation import E_a, N, d_ff, d_ffe, d_h
+from ..notation import E_a, N, d, d_ff, d_ffe, h
 from .decoder import TIED
+from .dense import whole_groups
 from .layer_kinds import check_experts, model_of_kinds, number, per_layer, places
 from .mixtral import BIAS, ROUTER_INERT, sizes
 
@@ -38,7 +39,7 @@ def llama4_text(config: Config) -> Architecture:
 
     Raises `SymllmError` for lists of another length, a period of 0, and more chosen experts than there are.
     """
-    check_experts(config, "num_experts_per_tok", "num_local_experts")
+    check_experts(whole_groups(config), "num_experts_per_tok", "num_local_experts")
     biased, norm = config.options["attention_bias"], rms_norm()
     attend = {
         "full": attention(qkv_bias=biased, out_bias=biased, reach=EVERYTHING),
@@ -72,9 +73,9 @@ def _ffn_kinds(config: Config) -> list[str]:
 
 TEXT = Family(
     "llama4_text", "Llama 4 (text)", ("llama4_text",),
-    fields=(*(f for f in sizes(kv_default="required") if f.symbol != d_h), Field("head_dim", d_h), Field("intermediate_size", d_ffe),
+    fields=(*sizes(kv=8, null_kv=h, head=128, null_head=d / h), Field("intermediate_size", d_ffe),
             Field("intermediate_size_mlp", d_ff, default=16384), Field("num_local_experts", EXPERTS, default=16),
-            Field("num_experts_per_tok", E_a, default=1), Field("attention_chunk_size", c_att, default=8192)),
+            Field("num_experts_per_tok", E_a, default=1), Field("attention_chunk_size", c_att, default=8192, null=REQUIRED)),
     options=(TIED, BIAS, Option("layer_types", default=None, kind=list), Option("no_rope_layers", default=None, kind=list),
              Option("no_rope_layer_interval", default=4, kind=int), Option("moe_layers", default=None, kind=list),
              Option("interleave_moe_layer_step", default=1, kind=int)),

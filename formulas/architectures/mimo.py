@@ -12,8 +12,7 @@ from symllm.config import Config, Family, Option
 
 from ..blocks.attention import attention
 from ..notation import h
-from .dense import LAYER_TYPES, POSITIONLESS, llama_fields, pre_norm, tied, window
-from .qwen import later_windows
+from .dense import LAYER_TYPES, POSITIONLESS, later_windows, llama_fields, pre_norm, tied, window
 
 
 def build(config: Config) -> Architecture:

@@ -6,19 +6,19 @@ Source: MiniMax 2026, MiniMax-M3; transformers MiniMaxM3VLTextConfig.
 from __future__ import annotations
 
 from symllm.block import Architecture, Reach
-from symllm.config import Config, Family, Field, Option, whole
+from symllm.config import REQUIRED, Config, Family, Field, Option, whole
 from symllm.errors import SymllmError
 from symllm.symbols import NamedSymbol
 
 from ..blocks.attention import attention
 from ..blocks.experts import routed_experts, router, shared_experts
 from ..blocks.feed_forward import gated
-from ..blocks.inner_norm import query_key_norm
-from ..blocks.norm import rms_norm
+from ..blocks.norm import query_key_norm, rms_norm
 from ..blocks.sparse_indexer import block_indexer, selecting
 from ..notation import E as EXPERTS
-from ..notation import E_a, N, d_ff, d_ffe, d_ffs, d_h, d_I, h_I
+from ..notation import E_a, N, d_ff, d_ffe, d_ffs, d_I, h_I
 from .decoder import TIED
+from .dense import whole_groups
 from .layer_kinds import check_experts, model_of_kinds, per_layer
 from .mixtral import ROUTER_INERT, sizes
 
@@ -34,12 +34,13 @@ def minimax_m3(config: Config) -> Architecture:
     Raises `SymllmError` for lists of another length, an expert size given twice with two values, and more chosen
     experts than there are.
     """
-    check_experts(config, "num_experts_per_tok", "num_local_experts")
+    check_experts(whole_groups(config), "num_experts_per_tok", "num_local_experts")
     twice = config.options["moe_intermediate_size"]
     if twice is not None and whole(twice, "moe_intermediate_size") != config.sizes[d_ffe]:
         raise SymllmError(f"config: field 'moe_intermediate_size' is {twice}, but 'intermediate_size', which gives the experts' size, differs")
     norm, heads = rms_norm(), query_key_norm()
-    attend = {"full": (attention(), heads), "sparse": (selecting(attention(), Reach("selected", k_blk * m_blk)), heads, *block_indexer())}
+    best = Reach("selected", k_blk * m_blk)
+    attend = {"full": (attention(), heads), "sparse": (selecting(attention(), best), heads, *block_indexer())}
     ffn = {"dense": (gated(),), "moe": (router(correction="buffer"), routed_experts(), shared_experts(d_ffs, d_ffs))}
     titles = {"full": "full attention", "sparse": "attention to selected blocks", "dense": "a dense block", "moe": "experts"}
     plans = {f"{a}_{f}": (f"layer with {titles[a]} and {titles[f]}", (norm, *attend[a], norm, *ffn[f])) for a in attend for f in ffn}
@@ -66,7 +67,7 @@ def _ffn_kinds(config: Config) -> list[str]:
 FAMILIES = (
     Family(
         "minimax_m3", "MiniMax-M3", ("minimax_m3", "minimax_m3_vl_text"),
-        fields=(*(f for f in sizes(kv_default="required") if f.symbol != d_h), Field("head_dim", d_h), Field("intermediate_size", d_ffe),
+        fields=(*sizes(kv=4, null_kv=REQUIRED, head=128, null_head=REQUIRED), Field("intermediate_size", d_ffe),
                 Field("dense_intermediate_size", d_ff, default=12288), Field("shared_intermediate_size", d_ffs, default=3072),
                 Field("num_local_experts", EXPERTS, default=128, also=("num_experts",)), Field("num_experts_per_tok", E_a, default=4),
                 Field("sparse_attention_config.sparse_num_index_heads", h_I, default=4, also=("index_n_heads",)),

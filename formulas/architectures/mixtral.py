@@ -7,17 +7,19 @@ Granite 3.0, IBM 2024; MiniMax-M2, MiniMax 2025; defaults: the configuration cla
 
 from __future__ import annotations
 
+from typing import Any
+
 from symllm.block import EVERYTHING, Architecture, Block, Reach
-from symllm.config import Config, Family, Field, Option
+from symllm.config import REQUIRED, SAME, Config, Family, Field, Option
 from symllm.errors import SymllmError
 
 from ..blocks.attention import attention
 from ..blocks.experts import routed_experts, router
-from ..blocks.inner_norm import query_key_norm
-from ..blocks.norm import layer_norm, rms_norm
+from ..blocks.norm import layer_norm, query_key_norm, rms_norm
 from ..notation import E as EXPERTS
 from ..notation import E_a, N, V, W, d, d_ffe, d_h, h, k, s_max
 from .decoder import TIED, decoder
+from .dense import whole_groups
 from .layer_kinds import check_experts
 
 #: Fields that say how a router chooses and how its load is kept even; they change no size.
@@ -28,12 +30,15 @@ ROUTER_INERT = (
 BIAS = Option("attention_bias", default=False)
 
 
-def sizes(*more: Field, kv_default: object = h) -> tuple[Field, ...]:
-    """The fields that mixture families share, under LLaMA's names, and `more`. Raises nothing."""
+def sizes(*more: Field, kv: Any = h, null_kv: Any = SAME, head: Any = d / h, null_head: Any = SAME) -> tuple[Field, ...]:
+    """The fields that mixture families share, under LLaMA's names, and `more`.
+
+    kv, head: KV heads and head size of a config without the field; null_kv, null_head: of one with a null. Raises nothing.
+    """
     return (
         Field("hidden_size", d), Field("num_hidden_layers", N), Field("num_attention_heads", h),
-        Field("num_key_value_heads", k, default=kv_default), Field("head_dim", d_h, default=d / h), Field("vocab_size", V),
-        Field("max_position_embeddings", s_max, default=None), *more,
+        Field("num_key_value_heads", k, default=kv, null=null_kv), Field("head_dim", d_h, default=head, null=null_head),
+        Field("vocab_size", V), Field("max_position_embeddings", s_max, default=None), *more,
     )  # fmt: skip
 
 
@@ -44,7 +49,7 @@ def reach_of(config: Config) -> Reach:
 
 def _model(config: Config, attention_blocks: tuple[Block, ...], ffn: tuple[Block, ...], names: tuple[str, str], *,
            layer_norms: str = "rms", head_bias: bool = False) -> Architecture:  # fmt: skip
-    check_experts(config, *names)
+    check_experts(whole_groups(config), *names)
     if layer_norms == "rms":
         norm, last = rms_norm(), rms_norm("final_norm")
     else:
@@ -70,7 +75,7 @@ def phimoe(config: Config) -> Architecture:
 def olmoe(config: Config) -> Architecture:
     """OLMoE: queries and keys normalized over all heads."""
     biased = config.options["attention_bias"]
-    blocks = (attention(qkv_bias=biased, out_bias=biased), query_key_norm("full"))
+    blocks = (attention(qkv_bias=biased, out_bias=biased), query_key_norm(over="all"))
     return _model(config, blocks, (router(), routed_experts()), ("num_experts_per_tok", "num_experts"))
 
 
@@ -94,7 +99,7 @@ def minimax_m2(config: Config) -> Architecture:
     """
     if set(map(str, config.options["attn_type_list"] or ())) - {"1"}:
         raise SymllmError("config: field 'attn_type_list' holds another kind than 1, full attention, the only one of minimax_m2 models")
-    return _model(config, (attention(), query_key_norm("full")), (router(correction="buffer"), routed_experts()),
+    return _model(config, (attention(), query_key_norm(over="all")), (router(correction="buffer"), routed_experts()),
                   ("num_experts_per_tok", "num_local_experts"))  # fmt: skip
 
 
@@ -105,14 +110,14 @@ EXPERT_SIZE = Field("intermediate_size", d_ffe)
 FAMILIES = (
     Family(
         "mixtral", "Mixtral", ("mixtral",),
-        fields=sizes(EXPERT_SIZE, LOCAL, CHOSEN, Field("sliding_window", W, default=None), kv_default="required"),
+        fields=sizes(EXPERT_SIZE, LOCAL, CHOSEN, Field("sliding_window", W, default=None), kv=8, null_kv=h),
         options=(TIED,), build=mixtral, inert=ROUTER_INERT,
         source="arXiv:2401.04088; transformers MixtralConfig",
     ),
     Family(
         "phimoe", "Phi-3.5-MoE", ("phimoe",),
         fields=sizes(EXPERT_SIZE, Field("num_local_experts", EXPERTS, default=16), CHOSEN, Field("sliding_window", W, default=None),
-                     kv_default="required"),
+                     kv=8, null_kv=h),
         options=(TIED, BIAS, Option("lm_head_bias", default=False)), build=phimoe,
         inert=(*ROUTER_INERT, "original_max_position_embeddings"),
         source="arXiv:2404.14219; transformers PhimoeConfig",
@@ -144,7 +149,7 @@ FAMILIES = (
     Family(
         "minimax_m2", "MiniMax-M2", ("minimax_m2",),
         fields=sizes(EXPERT_SIZE, Field("num_local_experts", EXPERTS, default=256, also=("num_experts",)),
-                     Field("num_experts_per_tok", E_a, default=8), kv_default="required"),
+                     Field("num_experts_per_tok", E_a, default=8), kv=8, null_kv=REQUIRED, head=128, null_head=REQUIRED),
         options=(TIED, Option("use_qk_norm", default=True, choices=(True,)), Option("use_routing_bias", default=True, choices=(True,)),
                  Option("qk_norm_type", default="per_layer", kind=str, choices=("per_layer",)),
                  Option("shared_intermediate_size", default=0, kind=int, choices=(0,)),

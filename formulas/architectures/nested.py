@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symllm.block import Architecture, Block
-from symllm.config import Config, Family, read
+from symllm.config import Config, Family, read, shown
 from symllm.errors import SymllmError
 from symllm.formula import Formula
 
@@ -47,8 +47,9 @@ def part(config: Config, name: str, parts: Mapping[str, Part], usual: str,
     if not isinstance(raw, Mapping):
         raise SymllmError(f"config: field {name!r} is {'missing' if raw is None else 'not an object'}; a {config.family} model needs it")
     model_type = raw.get("model_type", usual)
-    if model_type not in parts:
-        raise SymllmError(f"config: field '{name}.model_type' is {model_type!r}; a {config.family} model takes {', '.join(sorted(parts))}")
+    if not isinstance(model_type, str) or model_type not in parts:
+        known = ", ".join(sorted(parts))
+        raise SymllmError(f"config: field '{name}.model_type' is {shown(model_type)}; a {config.family} model takes {known}")
     chosen = parts[model_type]
     try:
         return chosen.family, read({**chosen.defaults, **raw, **(given or {})}, chosen.family, (*INERT_PARTS, *config.ignore))

@@ -60,7 +60,7 @@ FAMILIES = (
         "opt", "OPT", ("opt",),
         fields=(
             Field("hidden_size", d),
-            Field("word_embed_proj_dim", d_emb, default=768, null=d),
+            Field("word_embed_proj_dim", d_emb, default=d),
             Field("num_hidden_layers", N),
             Field("num_attention_heads", h),
             Field("num_attention_heads", k),

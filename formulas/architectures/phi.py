@@ -43,7 +43,8 @@ FAMILIES = (
     Family(
         "phi3", "Phi-3", ("phi3",),
         fields=(*llama_fields(), window(None)),
-        options=(tied(False), Option("attention_bias", default=False, choices=(False,)), Option("mlp_bias", default=False, choices=(False,))),
+        options=(tied(False), Option("attention_bias", default=False, choices=(False,)),
+                 Option("mlp_bias", default=False, choices=(False,))),
         build=phi3,
         inert=POSITIONLESS,
         source="arXiv:2404.14219, arXiv:2412.08905; transformers Phi3Config",

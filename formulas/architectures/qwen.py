@@ -5,7 +5,6 @@ Bai et al. 2023, arXiv:2309.16609; Yang et al. 2025, arXiv:2505.09388.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from symllm.block import Architecture, Block, Reach
@@ -16,8 +15,8 @@ from symllm.symbols import NamedSymbol
 from ..blocks.attention import attention
 from ..blocks.feed_forward import gated
 from ..blocks.norm import query_key_norm, rms_norm
-from ..notation import N, V, W, d, d_ff, d_h, h, k, s_max
-from .dense import FULL, LAYER_TYPES, POSITIONLESS, WINDOW, decoder_of_kinds, layer_kinds, llama_fields, pre_norm, tied, whole_groups, window
+from ..notation import N, V, d, d_ff, d_h, h, k, s_max
+from .dense import LAYER_TYPES, POSITIONLESS, decoder_of_kinds, later_windows, llama_fields, pre_norm, tied, whole_groups, window
 
 d_gu = NamedSymbol("d_gu", title="gate and up size", meaning="widths of gate and up together", latex=r"d_{\mathrm{gu}}", rank=901)
 
@@ -29,14 +28,6 @@ def qwen(config: Config) -> Architecture:
         raise SymllmError(f"config: field 'intermediate_size' is {both}; qwen models halve it, so it must be even")
     made = pre_norm(config, lambda reach: attention(qkv_bias=True, out_bias=biased, reach=reach), feed=gated(bias=biased))
     return replace(made, values={**made.values, d_ff: both // 2})
-
-
-def later_windows(config: Config) -> Sequence[str]:
-    """The window only where use_sliding_window is on, on the layers from max_window_layers."""
-    if not config.options["use_sliding_window"]:
-        return ()
-    first = config.options["max_window_layers"] if W in config.sizes else config.sizes[N]
-    return layer_kinds(config, lambda i: FULL if i < first else WINDOW)
 
 
 def qwen3(config: Config) -> Architecture:

@@ -7,16 +7,16 @@ Sources: Qwen1.5-MoE, Qwen Team 2024; Qwen2, arXiv:2407.10671; Qwen3, arXiv:2505
 from __future__ import annotations
 
 from symllm.block import EVERYTHING, Architecture, Block, Reach
-from symllm.config import Config, Family, Field, Option
+from symllm.config import REQUIRED, Config, Family, Field, Option
 
 from ..blocks.attention import attention
 from ..blocks.experts import routed_experts, router, shared_expert_gate, shared_experts
 from ..blocks.feed_forward import gated
-from ..blocks.inner_norm import query_key_norm
-from ..blocks.norm import rms_norm
+from ..blocks.norm import query_key_norm, rms_norm
 from ..notation import E as EXPERTS
 from ..notation import E_a, N, W, d_ff, d_ffe, d_ffs
 from .decoder import TIED
+from .dense import whole_groups, window
 from .layer_kinds import check_experts, model_of_kinds, number, per_layer, places
 from .mixtral import BIAS, ROUTER_INERT, sizes
 
@@ -32,7 +32,7 @@ def routed_layers(config: Config) -> list[str]:
 
 def mixture(config: Config, attend: dict[str, tuple[Block, ...]], routed: tuple[Block, ...], seen: list[str]) -> Architecture:
     """Layers of attention (by what they see) and feed-forward blocks (routed or dense), grouped by both."""
-    check_experts(config, "num_experts_per_tok", "num_experts")
+    check_experts(whole_groups(config), "num_experts_per_tok", "num_experts")
     norm, ffn = rms_norm(), {"moe": routed, "dense": (gated(),)}
     kinds = [f"{sees}_{kind}" for sees, kind in zip(seen, routed_layers(config), strict=True)]
     plans = {
@@ -70,6 +70,7 @@ def qwen3_moe(config: Config) -> Architecture:
     return mixture(config, attend, (router(), routed_experts()), [sees] * config.sizes[N])
 
 
+WINDOW = window(4096)
 SPARSE = (Option("decoder_sparse_step", default=1, kind=int), Option("mlp_only_layers", default=None, kind=list),
           Option("use_sliding_window", default=False))  # fmt: skip
 INERT = (*ROUTER_INERT, "max_window_layers", "use_mrope")
@@ -79,7 +80,7 @@ FAMILIES = (
         "qwen2_moe", "Qwen2-MoE", ("qwen2_moe",),
         fields=sizes(Field("intermediate_size", d_ff, default=5632), Field("moe_intermediate_size", d_ffe, default=1408),
                      Field("shared_expert_intermediate_size", d_ffs, default=5632), Field("num_experts", EXPERTS, default=60),
-                     Field("num_experts_per_tok", E_a, default=4), Field("sliding_window", W, default=4096), kv_default="required"),
+                     Field("num_experts_per_tok", E_a, default=4), WINDOW, kv=16, null_kv=REQUIRED),
         options=(TIED, *SPARSE, Option("qkv_bias", default=True), Option("max_window_layers", default=28, kind=int),
                  Option("layer_types", default=None, kind=list)),
         build=qwen2_moe, inert=INERT, source="arXiv:2407.10671; transformers Qwen2MoeConfig",
@@ -88,7 +89,8 @@ FAMILIES = (
         "qwen3_moe", "Qwen3-MoE", ("qwen3_moe",),
         fields=sizes(Field("intermediate_size", d_ff, default=6144), Field("moe_intermediate_size", d_ffe, default=768),
                      Field("num_experts", EXPERTS, default=128), Field("num_experts_per_tok", E_a, default=8),
-                     Field("sliding_window", W, default=4096), kv_default="required"),
-        options=(TIED, BIAS, *SPARSE, Option("use_qk_norm", default=True, choices=(True,))), build=qwen3_moe, inert=INERT, source="arXiv:2505.09388; transformers Qwen3MoeConfig",
+                     WINDOW, kv=4, null_kv=REQUIRED),
+        options=(TIED, BIAS, *SPARSE, Option("use_qk_norm", default=True, choices=(True,))), build=qwen3_moe, inert=INERT,
+        source="arXiv:2505.09388; transformers Qwen3MoeConfig",
     ),
 )  # fmt: skip

@@ -18,8 +18,7 @@ from ..blocks.experts import routed_experts, router, shared_expert_gate, shared_
 from ..blocks.feed_forward import gated
 from ..blocks.gated_attention import gated_attention
 from ..blocks.gated_delta_net import gated_delta_net
-from ..blocks.inner_norm import query_key_norm
-from ..blocks.norm import rms_norm
+from ..blocks.norm import query_key_norm, rms_norm
 from ..blocks.prediction import N_MTP, prediction_group
 from ..notation import E as EXPERTS
 from ..notation import E_a, N, V, d, d_conv, d_ff, d_ffe, d_ffs, d_h, d_lk, d_lv, h, h_lk, h_lv, k, s_max

@@ -8,6 +8,8 @@ Source: DeepSeek-V4 Technical Report, DeepSeek-AI 2026, section 2.3; transformer
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
 
 from symllm.block import Block, CacheEntry, Product, Reach, Saved, Weight
@@ -19,8 +21,8 @@ from .inner_norm import inner_norms
 
 SOURCE = "DeepSeek-V4 Technical Report 2026; transformers DeepseekV4Attention"
 
-m_sparse = NamedSymbol("m_sparse", title="sparse rate", meaning="tokens that one compressed vector of a sparse layer stands for", unit="token",
-                       latex=r"m_{\mathrm{sparse}}", rank=910)  # fmt: skip
+m_sparse = NamedSymbol("m_sparse", title="sparse rate", meaning="tokens that one compressed vector of a sparse layer stands for",
+                       unit="token", latex=r"m_{\mathrm{sparse}}", rank=910)  # fmt: skip
 m_heavy = NamedSymbol("m_heavy", title="heavy rate", meaning="tokens that one compressed vector of a heavy layer stands for", unit="token",
                       latex=r"m_{\mathrm{heavy}}", rank=911)  # fmt: skip
 g_O = NamedSymbol("g_O", title="output groups", meaning="groups of heads of the output projection", latex="g_O", rank=912)
@@ -34,6 +36,9 @@ def shared_vector_attention(rate: sympy.Symbol | None = None, selected: bool = F
     """
     width, window = h * d_h, Reach("window", W)
     products = _pair_products(width, window, {})
+    kept = window_cache("KV", d_h, None, window)
+    if rate is None:  # the library's plain window cache copies the vector, as if key and value were two
+        kept = replace(kept, departures={"transformers": {**kept.departures["transformers"], "shape": (2 * d_h,)}})
     if rate is not None:
         older = Reach("selected", k_I, rate) if selected else Reach("all", None, rate)
         every = {"transformers": {"reach": Reach("all", None, rate)}}  # the library masks what was not selected
@@ -48,7 +53,7 @@ def shared_vector_attention(rate: sympy.Symbol | None = None, selected: bool = F
             Weight("W_OB", (g_O * d_O, d), "matmul", quantizes=True),
             Weight("sinks", (h,), split=h),
         ),
-        products=products, cache=(window_cache("KV", d_h, None, window),),
+        products=products, cache=(kept,),
         saved=(
             Saved("input", b * s * d, because="for the gradients of W_DQ and W_KV"),
             Saved("query latent", b * s * d_q, because="for the gradient of W_UQ"),
@@ -87,7 +92,8 @@ def compressor(rate: sympy.Symbol, width: sympy.Symbol, name: str, overlaps: boo
         CacheEntry(f"open_{name}", (2, columns), rest, because="values and weights of the tokens of the group that is not full"),
     ]
     if overlaps:
-        kept.append(CacheEntry(f"last_{name}", (2, width), rate * sympy.Min(1, vectors), because="the last full group enters the next vector"))
+        last = rate * sympy.Min(1, vectors)
+        kept.append(CacheEntry(f"last_{name}", (2, width), last, because="the last full group enters the next vector"))
     block = Block(
         f"compressor_{name}", f"compressor ({name})", "attention",
         (Weight("W_C", (d, columns), "matmul"), Weight("W_Z", (d, columns), "matmul"), Weight("b_Z", (rate, columns))),

@@ -12,7 +12,8 @@ from symllm.symbols import NamedSymbol
 
 from ..notation import b, d, s
 
-n_hc = NamedSymbol("n_hc", title="residual streams", meaning="parallel residual streams of hyper-connections", latex=r"n_{\mathrm{hc}}", rank=914)
+n_hc = NamedSymbol("n_hc", title="residual streams", meaning="parallel residual streams of hyper-connections",
+                   latex=r"n_{\mathrm{hc}}", rank=914)  # fmt: skip
 
 
 def hyper_connection(around: str) -> Block:

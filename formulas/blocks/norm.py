@@ -17,12 +17,12 @@ def layer_norm(name: str = "norm", width: sympy.Expr = d, bias: bool = True, sca
     weights = [Weight("g", (width,))] if scale else []
     if bias:
         weights.append(Weight("b", (width,)))
-    return Block(name, "layer norm", "norm", tuple(weights), saved=_saved(width), source="arXiv:1607.06450")
+    return Block(name, "layer norm", "norm", tuple(weights), saved=_saved(width, 2), source="arXiv:1607.06450")
 
 
 def rms_norm(name: str = "norm", width: sympy.Expr = d) -> Block:
     """RMSNorm: one scale for each component."""
-    return Block(name, "RMS norm", "norm", (Weight("g", (width,)),), saved=_saved(width), source="arXiv:1910.07467")
+    return Block(name, "RMS norm", "norm", (Weight("g", (width,)),), saved=_saved(width, 1), source="arXiv:1910.07467")
 
 
 def query_key_norm(name: str = "qk_norm", *, over: str = "head", bias: bool = False, queries: sympy.Expr = h * d_h,
@@ -36,9 +36,13 @@ def query_key_norm(name: str = "qk_norm", *, over: str = "head", bias: bool = Fa
     weights = [Weight("g_Q", (widths[0],)), Weight("g_K", (widths[1],))]
     if bias:
         weights += [Weight("b_Q", (widths[0],)), Weight("b_K", (widths[1],))]
-    saved = (*_saved(queries), *_saved(keys))
+    saved = (*_saved(queries, 0), *_saved(keys, 0))
     return Block(name, "norms of queries and keys", "norm", tuple(weights), saved=saved, source="arXiv:2302.05442")
 
 
-def _saved(width: sympy.Expr) -> tuple[Saved, ...]:
-    return (Saved("input", b * s * width, because="for the gradient through the mean and the variance"),)
+def _saved(width: sympy.Expr, statistics: int) -> tuple[Saved, ...]:
+    """The input, and of each token its statistics (mean and deviation, or the mean square alone)."""
+    kept = Saved("input", b * s * width, because="for the gradient through the mean and the variance")
+    if not statistics:
+        return (kept,)
+    return kept, Saved("statistics", statistics * b * s, when=("statistics",), because="so that they need not be computed again")

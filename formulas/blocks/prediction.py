@@ -15,8 +15,8 @@ from symllm.symbols import NamedSymbol
 from ..notation import V, d, q_out
 from .norm import rms_norm
 
-N_MTP = NamedSymbol("N_mtp", title="prediction layers", meaning="layers that predict further tokens", unit="layer", latex=r"N_{\mathrm{mtp}}",
-                    domain="count or zero", rank=3)  # fmt: skip
+N_MTP = NamedSymbol("N_mtp", title="prediction layers", meaning="layers that predict further tokens", unit="layer",
+                    latex=r"N_{\mathrm{mtp}}", domain="count or zero", rank=3)  # fmt: skip
 
 
 def prediction_group(layer: Sequence[Block]) -> Group:
@@ -26,6 +26,7 @@ def prediction_group(layer: Sequence[Block]) -> Group:
         (Weight("g_hidden", (d,)), Weight("g_token", (d,)), Weight("W_eh", (2 * d, d), "matmul", quantizes=True)),
         source="arXiv:2412.19437",
     )  # fmt: skip
-    shared_head = Block("shared_head", "head, shared with the model", "mtp", (Weight("W_head", (d, V), "matmul", tokens=q_out, split=V, stored=False),))
+    shared = Weight("W_head", (d, V), "matmul", tokens=q_out, split=V, stored=False)
+    shared_head = Block("shared_head", "head, shared with the model", "mtp", (shared,))
     blocks = (entry, *layer, rms_norm("head_norm"), shared_head)
     return Group("mtp", "multi-token-prediction layer", N_MTP, tuple(replace(block, component="mtp") for block in blocks))

@@ -36,6 +36,7 @@ _OPTIONS = (
     click.option("--utilization", metavar="SHARE", help="Share of the visible memory that is used; default 0.9."),
     click.option("--mask", default="full", show_default=True, metavar="full|causal", help="Pairs of tokens that attention computes."),
     click.option("--logits", default="all", show_default=True, metavar="all|last", help="Positions for which logits are computed."),
+    click.option("--training", metavar="WORDS", help='How a training run goes, such as "fused,no-dropout,pure".'),
     click.option("--set", "sets", multiple=True, metavar="SYMBOL=VALUE", help="Give any symbol a value."),
     click.option("--assume", multiple=True, metavar="EQUATION", help='Tie symbols together: "d_ff = 4*d".'),
     click.option("--beyond-context", is_flag=True, help="Ask beyond the model's own context limit."),

@@ -70,10 +70,16 @@ def write(node: Layout) -> str:
         case Sum(terms):
             return "".join(_signed(sign, term, first=i == 0) for i, (sign, term) in enumerate(terms))
         case Power(base, exponent):
-            bare = isinstance(base, (Name, Number)) or (isinstance(base, Value) and _PLAIN_VALUE.fullmatch(base.text))
-            return f"{write(base) if bare else _bracketed(base)}^{{{write(exponent)}}}"
+            return f"{write(base) if _single(base) else _bracketed(base)}^{{{write(exponent)}}}"
         case Call(function, arguments):
             return _BRACKETS[function].format(", ".join(map(write, arguments)))
+
+
+def _single(base: Layout) -> bool:
+    """Whether an exponent can stand at it without parentheses; a name that has a superscript already cannot take one."""
+    if isinstance(base, Name):
+        return "^" not in latex_form(base.symbol)
+    return isinstance(base, Number) or (isinstance(base, Value) and bool(_PLAIN_VALUE.fullmatch(base.text)))
 
 
 def _signed(sign: int, term: Layout, first: bool) -> str:
