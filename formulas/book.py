@@ -7,7 +7,7 @@ from functools import cache
 from symllm.book import Book
 from symllm.compose import Roles
 
-from . import attention_pairs, compute, inference_memory, kv_cache, notation, parameters, questions, scenario
+from . import attention_pairs, compute, inference_memory, kv_cache, latency, notation, parameters, questions, scenario, training
 from .architectures import (
     baichuan,
     bloom,
@@ -67,6 +67,10 @@ FAMILY_PAGES = (
     falcon_h1, granite_hybrid, jamba, lfm2, mamba, minimax, nemotron_h, qwen_next, rwkv,
     zamba2, recurrent_gemma,
 )  # fmt: skip
+TRAINING = (training.GRADIENTS, training.OPTIMIZER, training.TRAINING_MEMORY, training.TRAINING_COMPUTE,
+            training.TRAINING_COMPUTE_EXACT, training.TRAINING_TIME)  # fmt: skip
+GENERATION = (latency.GENERATION, latency.GENERATION_WITHOUT_CACHE, latency.FIRST, latency.TOKEN, latency.LATENCY, latency.THROUGHPUT,
+              latency.PREFILL_INTENSITY, latency.DECODE_INTENSITY, latency.RIDGE)  # fmt: skip
 FORMAT_PAGES = (plain,)
 
 
@@ -76,10 +80,10 @@ def book() -> Book:
     return Book(
         symbols=notation.symbols(),
         roles=ROLES,
-        formulas=(inference_memory.WORKSPACE, inference_memory.RUNTIME, inference_memory.INFERENCE_MEMORY),
+        formulas=(inference_memory.WORKSPACE, inference_memory.RUNTIME, inference_memory.INFERENCE_MEMORY, *TRAINING, *GENERATION),
         composed=(parameters.PARAMETERS, parameters.ACTIVE, parameters.COMPUTE, parameters.WEIGHTS, parameters.WEIGHTS_PER_GPU,
                   kv_cache.KV_CACHE, kv_cache.KV_CACHE_PER_GPU, compute.PREFILL, compute.DECODE, compute.IMAGES,
-                  inference_memory.LAYER_WORKSPACE),
+                  inference_memory.LAYER_WORKSPACE, training.SAVED, latency.WEIGHTS_READ, latency.STEPS),
         families=tuple(family for page in FAMILY_PAGES for family in page.FAMILIES),
         weight_formats=tuple(form for page in FORMAT_PAGES for form in page.WEIGHT_FORMATS),
         cache_formats=tuple(form for page in FORMAT_PAGES for form in page.CACHE_FORMATS),
@@ -89,4 +93,6 @@ def book() -> Book:
         kept=attention_pairs.kept_tokens,
         uniform_weights=parameters.UNIFORM_WEIGHTS,
         engines={"transformers": "Hugging Face transformers 5.23 with PyTorch"},
+        training=training.OPTIONS,
+        machine={"peak": notation.X, "bandwidth": notation.B_w},
     )  # fmt: skip

@@ -155,7 +155,7 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
         said += words if name in used else []
     if "F_pre" in used:
         said.append(f"{program.choices['mask']} attention, logits for {'all positions' if program.choices['logits'] == 'all' else 'the last position'}")
-    said += [line.because for line in program.needed(results) if line.kind == "assumed"]
+    said += [line.because for line in program.needed(results) if line.because.startswith("assumed: ")]  # by --assume
     return tuple(said)
 
 

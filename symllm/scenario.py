@@ -233,7 +233,7 @@ def _add_parallelism(request: Request, inputs: dict[str, Input], still_open: set
         return
     if request.gpus is not None and together != gpus:
         raise SymllmError(f"--tp {inputs['tp'].value} × --pp {inputs['pp'].value} is {together} GPUs, not --gpus {gpus}")
-    if request.gpus is None:
+    if request.gpus is None and inputs["G"].origin != "given":
         inputs["G"] = Input(together, inputs["tp"].origin, inputs["tp"].says)
     if inputs["ep"].value > together:
         raise SymllmError(f"--ep {inputs['ep'].value} needs at least as many GPUs; there are {together} (--gpus, --tp, --pp)")
