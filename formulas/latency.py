@@ -13,7 +13,27 @@ from sympy import Integer, Max, Rational
 from symllm.formula import Composed, Example, Formula
 
 from .notation import (
-    B_w, F_dec, F_gen, F_pre, F_re, F_step, G, I_dec, I_pre, I_ridge, M_kv, M_read, R_tok, X, b, mbu, mfu, n, tau_first, tau_gen, tau_token,
+    B_w,
+    F_dec,
+    F_gen,
+    F_pre,
+    F_re,
+    F_step,
+    G,
+    I_dec,
+    I_pre,
+    I_ridge,
+    M_kv,
+    M_read,
+    R_tok,
+    X,
+    b,
+    mbu,
+    mfu,
+    n,
+    tau_first,
+    tau_gen,
+    tau_token,
 )  # fmt: skip
 
 ROOFLINE, POPE = "Williams et al. 2009, doi:10.1145/1498765.1498785", "Pope et al. 2022, arXiv:2211.05102"

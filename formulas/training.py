@@ -16,7 +16,27 @@ from symllm.formula import Composed, Example, Formula
 from symllm.training import TrainingOption
 
 from .notation import (
-    FLOP, F_fb, F_pre, F_train, G, M_grad, M_opt, M_save, M_train, M_w, P, P_a, T, X, b, mfu, s, tau_train, u_g, u_m, u_o,
+    FLOP,
+    F_fb,
+    F_pre,
+    F_train,
+    G,
+    M_grad,
+    M_opt,
+    M_save,
+    M_train,
+    M_w,
+    P,
+    P_a,
+    T,
+    X,
+    b,
+    mfu,
+    s,
+    tau_train,
+    u_g,
+    u_m,
+    u_o,
 )  # fmt: skip
 
 ZERO, KAPLAN = "Rajbhandari et al. 2019, arXiv:1910.02054", "Kaplan et al. 2020, arXiv:2001.08361"

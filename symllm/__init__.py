@@ -62,8 +62,9 @@ def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Requ
             raise unknown("option", name, known)
     sets = given.pop("sets", {})
     given["sets"] = tuple((name, _text(value)) for name, value in dict(sets).items())
-    assume = given.pop("assume", ())
-    given["assume"] = (assume,) if isinstance(assume, str) else tuple(assume)
+    for name in ("assume", "define", "ignore_fields"):
+        texts = given.pop(name, ())
+        given[name] = (texts,) if isinstance(texts, str) else tuple(texts)
     return Request(model=model, config=config, **given)
 
 

@@ -120,7 +120,7 @@ def evaluated(case: Scenario, quantity: str) -> Answer:
         quantity=quantity, symbol=symbol, title=sign.title, value=exact(values[symbol]), unit=sign.unit,
         kind=kind_of(case, symbol), breakdown=breakdown(program, line, values) if line else (),
         inputs=used_inputs(case, [symbol]), assumptions=assumptions(case, [symbol]), model=program.model, scenario=case,
-        notes=case.notes, errors=errors(program, [symbol]),
+        notes=(*case.notes, *cautions(program, [symbol])), errors=errors(program, [symbol]),
     )  # fmt: skip
 
 
@@ -164,6 +164,11 @@ def errors(program: Program, results: list[str]) -> tuple[str, ...]:
     return tuple(f"{line.title} {line.kind}: {line.error}" for line in program.needed(results) if line.error)
 
 
+def cautions(program: Program, results: list[str]) -> tuple[str, ...]:
+    """Warnings that formulas state for models like this one."""
+    return tuple(says for line in program.needed(results) for symbol, says in line.cautions if symbol in program.sizes)
+
+
 def breakdown(program: Program, line: Line, values: Mapping[str, Number]) -> tuple[Part, ...]:
     """The parts of a quantity: by component where it is summed over blocks, else the terms of its sum."""
     by_component = _components(program, line, values)
@@ -182,7 +187,8 @@ def _components(program: Program, line: Line, values: Mapping[str, Number]) -> t
     whole = values[line.name]
     if sum(totals.values()) != whole and isinstance(line.tree, list) and line.tree[0] == "*":
         summed = [part for part in line.tree[1:] if isinstance(part, str) and _leaves(program, part)]
-        if len(summed) == 1:
+        others = [word for part in line.tree[1:] if part not in summed for word in tree.names(part)]
+        if len(summed) == 1 and not any(program.line(word) for word in others):
             scale = tree.evaluate(["*", *(part for part in line.tree[1:] if part != summed[0])], values)
             totals = {name: value * scale for name, value in _summed(program, summed[0], values).items()}
     if not totals or sum(totals.values()) != whole:  # parallel shares and largest-of quantities are no plain sums

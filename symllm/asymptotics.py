@@ -19,15 +19,26 @@ from .units import Number, exact
 _STEPPED = (sympy.ceiling, sympy.floor)
 
 
+class _Rest(sympy.Dummy):  # type: ignore[misc]
+    """What a ceiling or floor adds to its argument: bounded, whatever grows."""
+
+    __slots__ = ()
+
+    def __new__(cls) -> _Rest:
+        made: _Rest = sympy.Dummy.__new__(cls, "rest", real=True)
+        return made
+
+
 def eventually(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     """`expr` for every large enough `symbol`: of Min and Max the branch that is then taken.
 
-    Raises `SymllmError` where a branch cannot be told, and for a ceiling or floor of the symbol.
+    A ceiling or floor becomes its argument and a `_Rest` between -1 and 1, which nothing may turn on.
+    Raises `SymllmError` where a branch cannot be told.
     """
     if symbol not in expr.free_symbols or not expr.args:
         return expr
     if isinstance(expr, _STEPPED):
-        raise _refused(expr, symbol, "it moves in steps")
+        return eventually(expr.args[0], symbol) + _Rest()
     parts = [eventually(part, symbol) for part in expr.args]
     if isinstance(expr, (sympy.Min, sympy.Max)):
         return _branch(expr, parts, symbol)
@@ -55,7 +66,7 @@ def _growth(part: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> int:
 
 
 def _refused(part: sympy.Expr, symbol: sympy.Symbol, why: str) -> SymllmError:
-    return SymllmError(f"no largest term in {symbol}: '{part}' is no polynomial in {symbol}, {why}")
+    return SymllmError(f"no largest term in {symbol}: of '{_short(part)}', {why}")
 
 
 def leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[int, sympy.Expr]:
@@ -77,6 +88,8 @@ def _highest(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> tuple
     if not powers:
         return 0, sympy.Integer(0)
     degree = max(powers)
+    if any(isinstance(free, _Rest) for free in powers[degree].free_symbols):
+        raise SymllmError(f"no largest term in {symbol}: '{_short(whole)}' turns on how far a ceiling or floor rounds")
     return degree, powers[degree]
 
 
@@ -90,8 +103,7 @@ def coefficients(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr | Non
         if power == 1:
             exponent = sympy.Integer(0)
         elif base != symbol or not exponent.is_Integer or exponent < 0:
-            shown = expr if whole is None else whole
-            raise SymllmError(f"no largest term in {symbol}: '{_short(shown)}' is no polynomial in {symbol}")
+            raise SymllmError(f"'{_short(expr if whole is None else whole)}' is no polynomial in {symbol}")
         found[int(exponent)] = found.get(int(exponent), sympy.Integer(0)) + rest
     return {power: value for power, value in found.items() if value != 0}
 

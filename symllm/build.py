@@ -120,6 +120,13 @@ class Opened:
     lines: list[Definition]
     dtype_origin: str
     training: tuple[TrainingOption, ...] = ()
+    own: tuple[NamedSymbol, ...] = ()
+
+    @property
+    def quantities(self) -> dict[str, NamedSymbol]:
+        """The symbol of every quantity of this model by name: the book's, the model's own rules' and the person's."""
+        rules = {formula.name: formula.symbol for formula in self.model.rules}
+        return {**self.book.quantities(), **rules, **{symbol.name: symbol for symbol in self.own}}
 
     @property
     def sizes(self) -> dict[Any, Any]:
@@ -128,8 +135,12 @@ class Opened:
 
 
 def opened(book: Book, raw: Mapping[str, Any], dtype: str | None, kv_dtype: str | None, mask: str, logits: str, engine: str,
-           ignore: tuple[str, ...] = (), generation: bool = False, training: str | None = None) -> Opened:  # fmt: skip
-    """A config read, put together from blocks and summed. dtype None takes the config's own, kv_dtype None the activations'."""
+           ignore: tuple[str, ...] = (), generation: bool = False, training: str | None = None,
+           define: tuple[str, ...] = ()) -> Opened:  # fmt: skip
+    """A config read, put together from blocks and summed. dtype None takes the config's own, kv_dtype None the activations'.
+
+    define: one-line definitions of the person's own, such as "kv_ratio = kv_cache / weights".
+    """
     family, config, made = architecture(book, raw, ignore)
     stated = declared(book, raw, config) if dtype is None else None
     form: WeightFormat = stated or _format("weight format", dtype or config.dtype or "bf16", book.weight_formats)
@@ -138,14 +149,23 @@ def opened(book: Book, raw: Mapping[str, Any], dtype: str | None, kv_dtype: str 
     chosen = replace(choices(book, "bf16", kv_dtype or activations, mask, logits, engine), weights=form, generation=generation,
                      training=frozenset(option.name for option in options))  # fmt: skip
     origin = "given" if dtype else ("config" if config.dtype or stated else "assumed")
-    return Opened(book, family, config, made, chosen, definitions(book, made, chosen, config), origin, options)
+    lines = definitions(book, made, chosen, config)
+    own = _own(book, made, lines, define) if define else []
+    return Opened(book, family, config, made, chosen, [*lines, *own], origin, options, tuple(line.symbol for line in own))
+
+
+def _own(book: Book, made: Architecture, lines: list[Definition], define: tuple[str, ...]) -> list[Definition]:
+    from .userbook import user_definitions
+
+    symbols = {**book.symbols, **{line.symbol.name: line.symbol for line in lines}, **{s.name: s for s in made.values}}
+    return user_definitions(define, lines, symbols, {**book.quantities(), **{f.name: f.symbol for f in made.rules}})
 
 
 def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
             mask: str, logits: str, engine: str, ignore: tuple[str, ...] = (), generation: bool = False,
-            training: str | None = None) -> Program:  # fmt: skip
+            training: str | None = None, define: tuple[str, ...] = ()) -> Program:  # fmt: skip
     """The compiled program of one config; arguments as for `opened`."""
-    here = opened(book, raw, dtype, kv_dtype, mask, logits, engine, ignore, generation, training)
+    here = opened(book, raw, dtype, kv_dtype, mask, logits, engine, ignore, generation, training, define)
     family, made, chosen, lines, sizes = here.family, here.model, here.chosen, here.lines, here.sizes
     form = chosen.weights
     roles = book.roles
@@ -157,7 +177,7 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
         model={**model, "family": family.name, "family_title": family.title},
         sizes={symbol.name: _number(value) for symbol, value in sizes.items()},
         lines=tuple(_line(line, book) for line in lines),
-        quantities={name: symbol.name for name, symbol in {**book.quantities(), **{f.name: f.symbol for f in made.rules}}.items()},
+        quantities={name: symbol.name for name, symbol in here.quantities.items()},
         defaults={item.symbol.name: (_number(item.value), item.says) for item in book.defaults}
         | {symbol.name: (_number(value), says) for symbol, (value, says) in trained.items()},
         fixed={symbol.name: _number(value) for symbol, value in fixed.items()},
@@ -190,9 +210,11 @@ def _number(value: Any) -> Any:
 
 
 def _line(line: Definition, book: Book) -> Line:
-    errors = {formula.symbol: formula.error for formula in book.formulas}
+    page = next((formula for formula in book.formulas if formula.symbol == line.symbol), None)
+    error, cautions = (page.error, page.cautions) if page is not None else ("", ())
     return Line(line.symbol.name, lower(line.expression), line.symbol.unit, line.title or line.symbol.title, line.because,
-                line.kind, line.component, lower(line.times), errors.get(line.symbol, ""))  # fmt: skip
+                line.kind, line.component, lower(line.times), error,
+                tuple((symbol.name, says) for symbol, says in cautions))  # fmt: skip
 
 
 def _signs(book: Book, lines: list[Definition], sizes: Mapping[sympy.Symbol, Any]) -> dict[str, Sign]:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import hub
 from .errors import SymllmError, unknown
 from .units import read_quantity
 
@@ -102,6 +103,8 @@ def find(name: str) -> Model:
     for row in rows.values():
         if wanted in row.get("aliases", ()) or wanted == row.get("hub", "").lower():
             return _model(row)
+    if hub.is_hub_id(name):
+        return Model(name, name.partition("/")[2], name, (), f"https://huggingface.co/{name}", hub.hub_config(name))
     known = [*rows, *(alias for row in rows.values() for alias in row.get("aliases", ()))]
     raise unknown("model", name, known, f"`symllm models` lists all {len(rows)}; --config PATH reads a config.json")
 
@@ -129,10 +132,15 @@ def _gpu(row: Mapping[str, Any]) -> Gpu:
 
 def find_gpu(name: str) -> Gpu:
     """The GPU that a name or an alias stands for; raises with the nearest names."""
+    wanted = name.strip().lower()
+    if wanted == "local":
+        from .local_gpu import local_gpu
+
+        return local_gpu()
     rows = _gpu_rows()
-    wanted = name.strip().lower().replace(" ", "-").replace("_", "-")
+    forms = {wanted, wanted.replace(" ", "-").replace("_", "-")}
     for row in rows.values():
-        if wanted == row["name"] or wanted in row.get("aliases", ()):
+        if forms & {row["name"], *row.get("aliases", ())}:
             return _gpu(row)
     known = [*rows, *(alias for row in rows.values() for alias in row.get("aliases", ()))]
     raise unknown("GPU", name, known, f"`symllm gpus` lists all {len(rows)}")

@@ -59,7 +59,7 @@ def textbook(request: Request) -> Request:
 
 def symbol_of(here: Opened, name: str, symbols: dict[str, NamedSymbol]) -> NamedSymbol:
     """The symbol of a quantity or a symbol by name; raises with the nearest names."""
-    quantities = {**here.book.quantities(), **{f.name: f.symbol for f in here.model.rules}}
+    quantities = here.quantities
     if name in quantities:
         return quantities[name]
     if name in symbols:

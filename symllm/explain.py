@@ -21,14 +21,13 @@ from .render import text
 from .scenario import Request, Scenario, facts, structure
 from .symbols import NamedSymbol
 from .units import Number, show_binary
+from .userbook import opened_book
 
 
 def open_request(request: Request) -> Opened:
     """The request's model in the symbolic world, under the same choices as its compiled program."""
-    from .formulas.book import book
-
     raw, _ = facts(request)
-    return opened(book(), raw, **structure(request))
+    return opened(opened_book(request.book), raw, **structure(request))
 
 
 def explained(answer: Answer) -> Derivation:

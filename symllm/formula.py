@@ -27,6 +27,7 @@ class Formula:
 
     name: the name a person asks for. because: one sentence that says why. source: where it is published.
     conditions: when it holds. kind: how true the numbers are; `error` says how large the error is, on what data.
+    cautions: what to warn of where the model has a symbol, for models on which the fit is worse.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Formula:
     conditions: tuple[str, ...] = ()
     kind: Kind = "exact"
     error: str = ""
+    cautions: tuple[tuple[sympy.Symbol, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Line:
     component: str = ""
     times: Tree = 1
     error: str = ""
+    cautions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

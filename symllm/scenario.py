@@ -21,7 +21,7 @@ MASKS, LOGITS = ("full", "causal"), ("all", "last")
 class Request:
     """What a person asked for, as given: the options of the command line, under the same names.
 
-    config: a path or a mapping. sets: symbol -> number. assume: texts such as "d_ff = 4*d".
+    config: a path or a mapping. book: a page of the person's own; define: texts such as "kv_ratio = kv_cache / weights". sets: symbol -> number. assume: texts such as "d_ff = 4*d".
     """
 
     model: str | None = None
@@ -46,6 +46,8 @@ class Request:
     beyond_context: bool = False
     ignore_fields: tuple[str, ...] = ()
     training: str | None = None
+    book: str | None = None
+    define: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def structure(request: Request) -> dict[str, Any]:
         "dtype": request.dtype, "kv_dtype": request.kv_dtype, "mask": _one_of("mask", request.mask, MASKS),
         "logits": _one_of("logits", request.logits, LOGITS), "engine": request.engine or "",
         "ignore": tuple(request.ignore_fields), "generation": request.new_tokens is not None,
-        "training": request.training,
+        "training": request.training, "define": tuple(request.define),
     }  # fmt: skip
 
 
@@ -99,11 +101,21 @@ def compiled(request: Request) -> Program:
 
     def make() -> dict[str, Any]:
         from .build import program as build
-        from .formulas.book import book
+        from .userbook import opened_book
 
-        return program.dump(build(book(), raw, model, **options))
+        return program.dump(build(opened_book(request.book), raw, model, **options))
 
-    return program.restore(cache.kept("program", {"model": model, "config": raw, **options}, make))
+    key = {"model": model, "config": raw, "book": _stamp(request.book), **options}
+    return program.restore(cache.kept("program", key, make))
+
+
+def _stamp(path: str | None) -> str:
+    """Changes with the content of a person's own page."""
+    if path is None:
+        return ""
+    from .userbook import stamp
+
+    return f"{Path(path).resolve()}:{stamp(path)}"
 
 
 def facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any]]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from . import parse, search, tree
-from .answer import Answer, Certificate, ClosedForm, Part, assumptions, breakdown, errors, kind_of, used_inputs
+from .answer import Answer, Certificate, ClosedForm, assumptions, breakdown, cautions, errors, kind_of, used_inputs
 from .errors import SymllmError, unknown
 from .program import Asked, Line, Program
 from .scenario import Request, Scenario, complete, scenario
@@ -199,7 +199,7 @@ def _answer(case: Scenario, name: str, constraints: list[Constraint], pairs: lis
         value=public, unit=sign.unit, kind=kind_of(case, target),
         breakdown=breakdown(made, line, values) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=at.notes, errors=errors(made, results),
+        notes=(*at.notes, *cautions(made, results)), errors=errors(made, results),
         why=_why(case, name, sense, found, value, certificate, constraints[index], limited_by), bound_by=bound,
         certificate=certificate, closed_form=_closed_form(case, name, constraints[index], shown_at, sense),
     )  # fmt: skip

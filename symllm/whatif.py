@@ -14,7 +14,7 @@ from .units import Number
 
 DEFAULT_QUANTITIES = ("parameters", "active_parameters", "weights", "kv_cache", "prefill_compute", "decode_compute", "inference_memory")
 #: Options of a scenario that a change may name, and the type of their values.
-_NOT_CHANGED = ("sets", "assume", "ignore_fields", "beyond_context")
+_NOT_CHANGED = ("sets", "assume", "define", "book", "ignore_fields", "beyond_context")
 _WHOLE = ("gpus", "batch", "context", "new_tokens", "tp", "pp", "ep")
 
 

@@ -76,12 +76,10 @@ def layered(config: Config, attend: dict[str, tuple[Block, ...]], kinds: Sequenc
         with_kind = f" and {kind} indexer" if kind else ""
         for ffn, ffn_blocks, title in (("dense", (gated(),), "dense layer"), ("moe", routed, "layer with experts")):
             plans[f"{kind}_{ffn}".lstrip("_")] = (title + with_kind, (norm, *blocks, norm, *ffn_blocks))
-    more, tied = (), config.options["tie_word_embeddings"]
-    first = next(iter(attend.values()))
-    model = model_of_kinds(words, plans, (rms_norm("final_norm"),), tied)
+    more = []
     if config.options.get("mtp") and config.sizes.get(N_MTP):
-        more = (prediction_group((norm, *first, norm, *routed)),)
-    return Architecture(model.once, (*model.groups, *more), model.values)
+        more.append(prediction_group((norm, *next(iter(attend.values())), norm, *routed)))
+    return model_of_kinds(words, plans, (rms_norm("final_norm"),), config.options["tie_word_embeddings"], more=more)
 
 
 def deepseek_moe(config: Config) -> Architecture:

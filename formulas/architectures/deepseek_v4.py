@@ -107,13 +107,14 @@ FAMILIES = (
         fields=(
             Field("hidden_size", d), Field("num_hidden_layers", N), Field("num_attention_heads", h), Field("head_dim", d_h),
             Field("vocab_size", V), Field("max_position_embeddings", s_max, default=None), Field("q_lora_rank", d_q),
-            Field("moe_intermediate_size", d_ffe, also=("intermediate_size",)),
+            Field("intermediate_size", d_ffe, also=("moe_intermediate_size",)),  # the library takes the first where both are given
             Field("n_routed_experts", EXPERTS, default=256, also=("num_local_experts",)), Field("num_experts_per_tok", E_a, default=6),
             Field("sliding_window", W, default=128), Field("o_groups", g_O), Field("o_lora_rank", d_O), Field("index_n_heads", h_I),
             Field("index_head_dim", d_I), Field("index_topk", k_I), Field("hc_mult", n_hc, default=4),
         ),
         options=(TIED, Option("attention_bias", default=False, choices=(False,)),
-                 Option("num_key_value_heads", default=1, kind=int, choices=(1,)), Option("n_shared_experts", default=1, kind=int, choices=(1,)),
+                 Option("num_key_value_heads", default=1, kind=int, choices=(1,)),
+                 Option("n_shared_experts", default=1, kind=int, choices=(1,)),
                  Option("layer_types", default=None, kind=list),
                  Option("compress_ratios", default=None, kind=list), Option("compress_rates", default=None, kind=dict),
                  Option("compress_rate_csa", default=None, kind=int), Option("compress_rate_hca", default=None, kind=int),

@@ -5,7 +5,7 @@ Source: ERNIE 4.5 Technical Report, Baidu 2025; transformers Ernie4_5_MoeConfig.
 
 from __future__ import annotations
 
-from symllm.block import Architecture
+from symllm.block import Architecture, Block
 from symllm.config import REQUIRED, Config, Family, Field, Option, whole
 
 from ..blocks.attention import attention
@@ -31,7 +31,7 @@ def ernie_moe(config: Config) -> Architecture:
     kinds = ["moe" if (i + 1) % step == 0 and first <= i <= last else "dense" for i in range(config.sizes[N])]
     biased, norm = config.options["use_bias"], rms_norm()
     before = (norm, attention(qkv_bias=biased, out_bias=biased), norm)
-    routed = (router(correction="learned"), routed_experts())
+    routed: tuple[Block, ...] = (router(correction="learned"), routed_experts())
     if config.sizes[E_s]:
         routed = (*routed, shared_experts(bias=biased))
     plans = {"dense": ("dense layer", (*before, gated(bias=biased))), "moe": ("layer with experts", (*before, *routed))}

@@ -5,6 +5,8 @@ Source: Hunyuan-A13B, Tencent 2025; transformers HunYuanMoEV1Config.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symllm.block import Architecture
 from symllm.config import Config, Family, Field, Option, shown, whole
 from symllm.errors import SymllmError
@@ -29,10 +31,11 @@ def hunyuan_moe(config: Config) -> Architecture:
     for name, wanted in (("num_shared_expert", 1), ("moe_intermediate_size", config.sizes[d_ffe])):
         if config.options[name] is not None and _same(config, name) != wanted:
             raise SymllmError(f"config: field {name!r} is {shown(config.options[name])}; {wanted} is understood here")
-    made = Config(config.family, {**config.sizes, E_a: chosen}, config.options, config.raw, config.dtype)
+    made = replace(config, sizes={**config.sizes, E_a: chosen})
     check_experts(whole_groups(made), "moe_topk", "num_experts")
     biased, norm = config.options["attention_bias"], rms_norm()
-    layer = (norm, attention(qkv_bias=biased, out_bias=biased), query_key_norm(), norm, router(), routed_experts(), shared_experts(d_ffe, d_ffe))
+    ffn = (router(), routed_experts(), shared_experts(d_ffe, d_ffe))
+    layer = (norm, attention(qkv_bias=biased, out_bias=biased), query_key_norm(), norm, *ffn)
     model = decoder(layer, (rms_norm("final_norm"),), config.options["tie_word_embeddings"])
     return Architecture(model.once, model.groups, {**model.values, E_a: chosen})
 
@@ -56,8 +59,9 @@ FAMILIES = (
         options=(TIED, BIAS, Option("moe_topk", default=1, kind=(int, list)), Option("num_shared_expert", default=None, kind=(int, list)),
                  Option("moe_intermediate_size", default=None, kind=(int, list)),
                  Option("use_qk_norm", default=True, choices=(True,)), Option("use_mixed_mlp_moe", default=True, choices=(True,))),
-        build=hunyuan_moe, inert=(*ROUTER_INERT, "eod_token_id", "sep_token_id", "num_media_embeds", "moe_drop_tokens", "moe_random_routing*",
-                                  "moe_layer_num_skipped", "group_limited_greedy"),
+        build=hunyuan_moe,
+        inert=(*ROUTER_INERT, "num_media_embeds", "moe_drop_tokens", "moe_random_routing*", "moe_layer_num_skipped",
+               "group_limited_greedy"),
         source="Tencent 2025, Hunyuan-A13B; transformers HunYuanMoEV1Config",
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ def minimax_m3(config: Config) -> Architecture:
     check_experts(whole_groups(config), "num_experts_per_tok", "num_local_experts")
     twice = config.options["moe_intermediate_size"]
     if twice is not None and whole(twice, "moe_intermediate_size") != config.sizes[d_ffe]:
-        raise SymllmError(f"config: field 'moe_intermediate_size' is {twice}, but 'intermediate_size', which gives the experts' size, differs")
+        raise SymllmError(f"config: field 'moe_intermediate_size' is {twice}, but 'intermediate_size', the experts' size, differs")
     norm, heads = rms_norm(), query_key_norm()
     best = Reach("selected", k_blk * m_blk)
     attend = {"full": (attention(), heads), "sparse": (selecting(attention(), best), heads, *block_indexer())}

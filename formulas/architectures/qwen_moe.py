@@ -6,6 +6,8 @@ Sources: Qwen1.5-MoE, Qwen Team 2024; Qwen2, arXiv:2407.10671; Qwen3, arXiv:2505
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symllm.block import EVERYTHING, Architecture, Block, Reach
 from symllm.config import REQUIRED, Config, Family, Field, Option
 
@@ -30,7 +32,7 @@ def routed_layers(config: Config) -> list[str]:
     return ["moe" if (i + 1) % step == 0 and i not in dense else "dense" for i in range(config.sizes[N])]
 
 
-def mixture(config: Config, attend: dict[str, tuple[Block, ...]], routed: tuple[Block, ...], seen: list[str]) -> Architecture:
+def mixture(config: Config, attend: Mapping[str, tuple[Block, ...]], routed: tuple[Block, ...], seen: list[str]) -> Architecture:
     """Layers of attention (by what they see) and feed-forward blocks (routed or dense), grouped by both."""
     check_experts(whole_groups(config), "num_experts_per_tok", "num_experts")
     norm, ffn = rms_norm(), {"moe": routed, "dense": (gated(),)}

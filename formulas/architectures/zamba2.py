@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symllm.block import Architecture
-from symllm.config import Config, Family, Field, Option
+from symllm.config import Config, Family, Field, Option, shown
 from symllm.errors import SymllmError
 
 from ..blocks.mamba2 import mamba2
@@ -29,14 +29,22 @@ def build(config: Config) -> Architecture:
     if sizes[k] != sizes[h]:
         raise SymllmError(f"config: field 'num_key_value_heads' is {sizes[k]}; the shared block has as many as heads, {sizes[h]}")
     inner = expanded(config, "mamba_expand")
-    if inner % sizes[h_m] or (2 * sizes[d]) % sizes[h]:
-        raise SymllmError("config: 'n_mamba_heads' must divide the inner width, and 'num_attention_heads' twice the hidden size")
+    if inner % sizes[h_m]:
+        raise SymllmError(f"config: field 'n_mamba_heads' is {sizes[h_m]}, which does not divide the inner width {inner}")
+    derived = {"attention_hidden_size": 2 * sizes[d], "mamba_headdim": inner // sizes[h_m],
+               "hybrid_layer_ids": [i for i, kind in enumerate(kinds) if kind == "hybrid"]}  # fmt: skip
+    for name, value in derived.items():
+        if config.raw.get(name, value) != value:
+            raise SymllmError(f"config: field {name!r} is {shown(config.raw[name])}, but the other fields give {shown(value)}")
     check_groups(config, "mamba_ngroups")
+    if options["use_shared_attention_adapter"] and sizes[h] * sizes[d_h] != 2 * sizes[d]:
+        raise SymllmError(f"config: field 'attention_head_dim' is {sizes[d_h]}; with adapters the heads together are twice the hidden size wide")
     biased, adapters = options["add_bias_linear"], options["use_shared_attention_adapter"]
     layer = (rms_norm(), mamba2(bias=biased, conv_bias=options["use_conv_bias"]))
     uses = {
-        name: (*shared_transformer(name == "first", bias=biased, adapters=adapters), back_projection(), *layer) for name in ("first", "again")
-    }  # fmt: skip
+        name: (*shared_transformer(name == "first", bias=biased, adapters=adapters), back_projection(), *layer)
+        for name in ("first", "again")
+    }
     plans = {
         "mamba": ("state-space layer", layer),
         "first": ("layer with a shared block, which it stores", uses["first"]),
@@ -47,7 +55,7 @@ def build(config: Config) -> Architecture:
         order.append("mamba" if kind != "hybrid" else "first" if met < stored else "again")
         met += kind == "hybrid"
     made = model_of_kinds(order, plans, (rms_norm("final_norm"),), options["tie_word_embeddings"])
-    return replace(made, values={**made.values, d_m: inner // sizes[h_m], d_h: 2 * sizes[d] // sizes[h]})
+    return replace(made, values={**made.values, d_m: derived["mamba_headdim"]})
 
 
 FAMILIES = (
@@ -58,6 +66,7 @@ FAMILIES = (
             Field("num_hidden_layers", N, default=54),
             Field("num_attention_heads", h, default=32),
             Field("num_key_value_heads", k, default=h),
+            Field("attention_head_dim", d_h, default=2 * d / h),
             Field("intermediate_size", d_ff, default=4 * d),
             Field("vocab_size", V, default=32000),
             Field("max_position_embeddings", s_max, default=4096),
@@ -75,7 +84,7 @@ FAMILIES = (
         ),
         build=build,
         source="arXiv:2411.15242; transformers Zamba2Config",
-        inert=(*STATE_SPACE_INERT, "attention_head_dim", "attention_hidden_size", "hybrid_layer_ids", "kv_channels", "mamba_headdim",
+        inert=(*STATE_SPACE_INERT, "attention_hidden_size", "hybrid_layer_ids", "kv_channels", "mamba_headdim",
                "num_query_groups", "use_mem_rope", "use_mem_eff_path", "use_long_context", "ffn_hidden_size", "gated_linear_unit",
                "vocab_file", "use_shared_block_lora", "lora_rank", "use_shared_mlp_adapter", "kv_layers", "mamba_dt_rank"),
     ),

@@ -38,7 +38,7 @@ def shared_transformer(first: bool, *, bias: bool, adapters: bool) -> tuple[Bloc
     attends = attention("attention", width=2 * d)
     shared = tuple(replace(w, shape=(h * d_h, d)) if w.name == "W_O" else w for w in attends.weights)
     inner = gated(bias=bias)
-    blocks = (rms_norm("concat_norm", 2 * d), replace(attends, weights=shared), rms_norm("ffn_norm"), inner)
+    blocks: tuple[Block, ...] = (rms_norm("concat_norm", 2 * d), replace(attends, weights=shared), rms_norm("ffn_norm"), inner)
     if not first:
         blocks = tuple(replace(block, weights=tuple(replace(w, stored=False) for w in block.weights)) for block in blocks)
     own = _adapter("L_mlp", d, 2 * d_ff, d_ff)

@@ -16,7 +16,7 @@ from .options import echo_json
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def command(symbols: bool, formats: bool, engines: bool, as_json: bool) -> None:
     """Quantities and questions; or the symbols, formats or engines."""
-    from ..listing import engine_rows, format_rows, question_rows, quantity_rows, symbol_rows
+    from ..listing import engine_rows, format_rows, quantity_rows, question_rows, symbol_rows
 
     chosen = [(symbols, "symbols", symbol_rows), (formats, "formats", format_rows), (engines, "engines", engine_rows)]
     tables: dict[str, list[dict[str, Any]]] = {name: rows() for on, name, rows in chosen if on}

@@ -39,6 +39,8 @@ _OPTIONS = (
     click.option("--training", metavar="WORDS", help='How a training run goes, such as "fused,no-dropout,pure".'),
     click.option("--set", "sets", multiple=True, metavar="SYMBOL=VALUE", help="Give any symbol a value."),
     click.option("--assume", multiple=True, metavar="EQUATION", help='Tie symbols together: "d_ff = 4*d".'),
+    click.option("--book", metavar="PAGE", help="A Python page of your own formulas; it is run, so trust it."),
+    click.option("--define", multiple=True, metavar="EQUATION", help='A quantity of your own: "kv_ratio = kv_cache / weights".'),
     click.option("--beyond-context", is_flag=True, help="Ask beyond the model's own context limit."),
     click.option("--ignore-field", "ignore_fields", multiple=True, metavar="NAME", help="Take a config field to change no size."),
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+from fractions import Fraction
 from textwrap import wrap
 from typing import Any
 
 from ..answer import Answer, Part
-from ..units import COUNTS, Number, gib, rounded, show, show_binary
+from ..units import COUNTS, Number, gib, rounded, show, show_binary, significant
 
 
 def width() -> int:
@@ -57,9 +58,14 @@ def parts(answer: Answer) -> str:
     total = sum(part.value for part in answer.breakdown)
     of_bytes = answer.unit == "byte" or all(part.unit == "byte" for part in answer.breakdown)
     rows = [[part.name, part.kind, _amount(part, of_bytes), share(part.value, total)] for part in answer.breakdown]
-    heads = ["", "", "GiB" if of_bytes else answer.breakdown[0].unit, "share"]
+    heads = ["", "", _head(answer, of_bytes), "share"]
     table = tabulate(rows, heads, tablefmt="plain", disable_numparse=True, colalign=("left", "left", "right", "right"))
     return _indented(table)
+
+
+def _head(answer: Answer, of_bytes: bool) -> str:
+    unit = answer.breakdown[0].unit
+    return "GiB" if of_bytes else "" if unit == "1" else unit
 
 
 def _amount(part: Part, of_bytes: bool) -> str:
@@ -134,7 +140,7 @@ def _certificate(answer: Answer) -> list[str]:
     if c is None or c.at is None or c.needs is None or c.budget is None:
         return []
     value = show_binary if c.unit == "byte" else (lambda number: show(number, c.unit))
-    exact = (lambda number: f"{rounded(number, 0)} byte") if c.unit == "byte" else (lambda number: rounded(number, 0))
+    exact = (lambda number: f"{rounded(number, 0)} byte") if c.unit == "byte" else _digits
     here = f"{_plain(c.at)} needs {value(c.needs)} {'≤' if c.relation == '<=' else '<'} {value(c.budget)}"
     there = ""
     if c.beyond is not None and c.beyond_needs is not None and c.beyond_budget is not None:
@@ -145,6 +151,10 @@ def _certificate(answer: Answer) -> list[str]:
     if c.beyond_needs is not None and c.beyond_budget == c.budget:
         digits += f" < {exact(c.beyond_needs)}"
     return [*paragraph(f"certificate: {here}{there}"), f"               {digits}", *paragraph(f"bound by: {answer.bound_by}")]
+
+
+def _digits(value: Number) -> str:
+    return rounded(value, 0) if abs(value) >= 10**6 or Fraction(value).denominator == 1 else significant(value, 9)
 
 
 def _plain(value: Number) -> str:
@@ -184,7 +194,7 @@ def _budget(answer: Answer) -> list[str]:
         rows.append(["budget", "", _amount(Part("", budget, answer.breakdown[0].unit, ""), of_bytes), ""])
     at = c.at if c is not None and c.at is not None else (c.beyond if c is not None else None)
     where = f"with {show(at, sign.unit)}" if at is not None else ""
-    heads = [where, "", "GiB" if of_bytes else answer.breakdown[0].unit, "share"]
+    heads = [where, "", _head(answer, of_bytes), "share"]
     table = tabulate(rows, heads, tablefmt="plain", disable_numparse=True, colalign=("left", "left", "right", "right"))
     return _indented(table).splitlines()
 
@@ -335,3 +345,19 @@ def finding(found: Any, form: str = "", standalone: bool = False) -> str:
         lines += ["", _indented(tabulate(body, ["symbol", "", "elasticity"], tablefmt="plain", disable_numparse=True,
                                          colalign=("left", "left", "right")))]  # fmt: skip
     return "\n".join([*lines, *(line for note in found.notes for line in paragraph(f"note: {note}"))])
+
+
+def page_text(found: Any) -> str:
+    """A page of the book: title, formula, facts, symbols."""
+    from ..showing import equation_text
+
+    lines = [f"{found.title} ({found.name})"]
+    if found.equation is not None:
+        lines += ["", *paragraph(equation_text(found.equation)), ""]
+    pad = max(len(head) for head, _ in found.rows)
+    for head, words in found.rows:
+        lines += wrap(f"  {head:<{pad}}  {words}", width(), subsequent_indent=" " * (pad + 4), break_long_words=False)
+    if found.symbols:
+        rows = [{"symbol": s.text_form, "title": s.title, "unit": s.unit, "meaning": s.meaning} for s in found.symbols]
+        lines += ["", *listing("symbols", rows).splitlines()[2:]]
+    return "\n".join(lines)

@@ -1,0 +1,131 @@
+"""A person's own formulas: a page of declarations (trusted, run as code) and one-line definitions (parsed, never run)."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import sympy
+
+from . import parse, tree
+from .book import Book
+from .build import ordered
+from .crossing import lift
+from .dimension import check, dimension, unit_dimension
+from .errors import SymllmError, unknown
+from .formula import Composed, Definition, Formula
+from .symbols import NamedSymbol
+
+#: What a page may declare, and the type of each item.
+LISTS: Mapping[str, type] = {"FORMULAS": Formula, "COMPOSED": Composed}
+#: The units that a definition of one line may come out in.
+UNITS = ("1", "byte", "FLOP", "second", "joule", "USD", "byte/second", "FLOP/second", "FLOP/byte", "token/second", "USD/second")
+
+
+def stamp(path: str | None) -> str:
+    """Changes with the content of a page; empty where there is none. Raises for a page that is not there."""
+    if path is None:
+        return ""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        raise SymllmError(f"--book {path[:60]!r}: there is no such file that can be read") from None
+
+
+def opened_book(path: str | None) -> Book:
+    """The book of symllm, with the formulas of a page of the person's own where one is given.
+
+    The page is Python and is run: give only pages that you trust. It declares FORMULAS (and COMPOSED) as tuples.
+    Raises `SymllmError` where it does not run, declares nothing, or takes a name that is taken.
+    """
+    from .formulas.book import book
+
+    base = book()
+    return base if path is None else _extended(base, path)
+
+
+def _extended(base: Book, path: str) -> Book:
+    stamp(path)
+    found = importlib.util.spec_from_file_location("symllm_user_page", path)
+    if found is None or found.loader is None:
+        raise SymllmError(f"--book {path[:60]!r}: a Python file (*.py) is expected")
+    page = importlib.util.module_from_spec(found)
+    try:
+        found.loader.exec_module(page)
+    except SymllmError:
+        raise
+    except Exception as error:  # whatever a person's page may raise
+        raise SymllmError(f"--book {path[:60]!r} does not run: {type(error).__name__}: {str(error)[:120]}") from None
+    lists = {name: _items(page, name, kind, path) for name, kind in LISTS.items()}
+    if not any(lists.values()):
+        raise SymllmError(f"--book {path[:60]!r} declares nothing: it needs FORMULAS = (Formula(...), ...)")
+    own = [value for value in vars(page).values() if isinstance(value, NamedSymbol) and value.name not in base.symbols]
+    own += [item.symbol for items in lists.values() for item in items if item.symbol.name not in base.symbols]
+    taken = set(base.quantities()) & {item.name for items in lists.values() for item in items}
+    if taken:
+        raise SymllmError(f"--book {path[:60]!r}: the book already has a formula called {sorted(taken)[0]!r}")
+    made = replace(base, symbols={**base.symbols, **{symbol.name: symbol for symbol in own}},
+                   formulas=(*base.formulas, *lists["FORMULAS"]), composed=(*base.composed, *lists["COMPOSED"]))  # fmt: skip
+    return made
+
+
+def _items(page: Any, name: str, kind: type, path: str) -> tuple[Any, ...]:
+    items = getattr(page, name, ())
+    if not isinstance(items, (tuple, list)) or not all(isinstance(item, kind) for item in items):
+        raise SymllmError(f"--book {path[:60]!r}: {name} must be a tuple of {kind.__name__}")
+    return tuple(items)
+
+
+def user_definitions(texts: Iterable[str], lines: list[Definition], symbols: Mapping[str, NamedSymbol],
+                     quantities: Mapping[str, NamedSymbol]) -> list[Definition]:  # fmt: skip
+    """The definitions of "kv_ratio = kv_cache / weights", each with the unit that its dimension gives.
+
+    Names of quantities stand for their symbols. Raises for an unknown name, a taken one, a circle, a dimension mismatch.
+    """
+    parsed = [(text, *parse.definition(text)) for text in texts]
+    known: dict[str, NamedSymbol] = {**symbols, **quantities}
+    for text, name, _ in parsed:
+        if name in known:
+            raise SymllmError(f"--define {text[:60]!r}: {name} is already defined; take another name")
+    names = [name for _, name, _ in parsed]
+    if len(set(names)) < len(names):
+        raise SymllmError("--define gives one name twice")
+    made: list[Definition] = []
+    waiting = list(parsed)
+    while waiting:
+        ready = [item for item in waiting if not tree.names(item[2]) & {other[1] for other in waiting}]
+        if not ready:
+            raise SymllmError(f"circular definition: {', '.join(item[0][:60] for item in waiting)}")
+        for item in ready:
+            line = _definition(*item, known)
+            made.append(line)
+            known[item[1]] = line.symbol
+            waiting.remove(item)
+    ordered([*lines, *made])
+    return made
+
+
+def _definition(text: str, name: str, body: tree.Tree, known: Mapping[str, NamedSymbol]) -> Definition:
+    for word in sorted(tree.names(body)):
+        if word not in known:
+            raise unknown("symbol", word, known, "`symllm list` shows all")
+    expr = lift(body, known)
+    if expr.has(sympy.zoo, sympy.nan):
+        raise SymllmError(f"--define {text[:60]!r} divides by zero")
+    unit = unit_of(expr, text)
+    symbol = NamedSymbol(name, title=name.replace("_", " "), meaning=text, unit=unit, domain="amount or zero", rank=5000)
+    check(expr, unit, f"--define {text}")
+    return Definition(symbol, expr, f"defined: {text}", title=name)
+
+
+def unit_of(expr: sympy.Expr, text: str) -> str:
+    """The unit of the book that has the dimension of an expression; raises where there is none."""
+    found = dimension(expr)
+    for unit in UNITS:
+        if unit_dimension(unit) == found:
+            return unit
+    raise SymllmError(f"--define {text[:60]!r}: it has a dimension for which the book has no unit; divide it by what it is measured in")
