@@ -11,7 +11,7 @@ from .notation import BYTE, FLOP, G, H_img, W_img, b, b_pass, c_pass, ep, eta, m
 DEFAULTS = (
     Default(FLOP, 1, "", neutral=True),
     Default(BYTE, 1, "", neutral=True),
-    Default(b, 1, "one sequence"),
+    Default(b, 1, "a single sequence, as nobody said"),
     Default(n, 0, "no new tokens", neutral=True),
     Default(n_img, 0, "text only, no images", neutral=True),
     Default(H_img, 1024, "images of 1024 by 1024 pixels"),

@@ -64,6 +64,7 @@ class Answer:
 
     value: an exact int or Fraction; None where there is no number ("why" then says so).
     kind: "exact", "measured", "fitted" or "assumed": the weakest of all it rests on.
+    tokens: where batch and context trade off one to one, the tokens that fit in all sequences together.
     """
 
     quantity: str
@@ -85,6 +86,7 @@ class Answer:
     closed_form: ClosedForm | None = None
     table: tuple[Mapping[str, Any], ...] = ()
     ways: tuple[Mapping[str, Any], ...] = ()
+    tokens: int | None = None
 
     def derivation(self) -> Derivation:
         """The steps from the definitions to the number, each checked; opens the symbolic world."""
@@ -246,7 +248,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
     if answer.certificate is not None:
         c = answer.certificate
         data |= {"bound_by": answer.bound_by, "closed_form": None, "table": [dict(row) for row in answer.table],
-                 "ways": [dict(way) for way in answer.ways],
+                 "ways": [dict(way) for way in answer.ways], "tokens": answer.tokens,
                  "certificate": {**_value("at", c.at), **_value("needs", c.needs), **_value("budget", c.budget),
                                  **_value("beyond", c.beyond), **_value("beyond_needs", c.beyond_needs),
                                  **_value("beyond_budget", c.beyond_budget), "unit": c.unit, "relation": c.relation}}  # fmt: skip

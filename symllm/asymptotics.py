@@ -51,7 +51,7 @@ def _branch(expr: sympy.Expr, parts: list[sympy.Expr], symbol: sympy.Symbol) -> 
     wanted = pick(growth.values())
     kept = [part for part in parts if growth[part] == wanted]
     if len(kept) > 1 and wanted > 0:
-        raise _refused(expr, symbol, "its branches grow alike")
+        raise SymllmError(f"no largest term in {symbol}: two branches of '{_short(expr)}' grow alike")
     return expr.func(*kept)
 
 
@@ -61,12 +61,8 @@ def _growth(part: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> int:
         return 0
     degree, coefficient = leading(part, symbol)
     if degree <= 0 or not coefficient.is_positive:
-        raise _refused(whole, symbol, f"it is not clear how '{part}' grows")
+        raise SymllmError(f"no largest term in {symbol}: it is not clear how '{_short(part)}' grows in '{_short(whole)}'")
     return degree
-
-
-def _refused(part: sympy.Expr, symbol: sympy.Symbol, why: str) -> SymllmError:
-    return SymllmError(f"no largest term in {symbol}: of '{_short(part)}', {why}")
 
 
 def leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[int, sympy.Expr]:

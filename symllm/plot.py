@@ -27,7 +27,8 @@ def draw_anatomy(made: Anatomy, path: str) -> None:
     axes.barh(names, [float(active.get(name, 0)) / 1e9 for name in names], color="#2f5d9b", label="active for a token")
     total = float(made.parameters.value or 1)
     for row, part in enumerate(parts):
-        axes.annotate(f" {float(part.value) / total:.1%}", (float(part.value) / 1e9, row), va="center", fontsize=9)
+        share = float(part.value) / total
+        axes.annotate(f" {share:.1%}" if share >= 0.001 else " < 0.1%", (float(part.value) / 1e9, row), va="center", fontsize=9)
     axes.set_xlabel("parameters (10⁹)")
     axes.set_title(f"{made.parameters.model['title']}: {total / 1e9:,.2f}·10⁹ parameters", loc="left")
     axes.margins(x=0.12)

@@ -11,8 +11,10 @@ from .answer import Answer
 from .errors import SymllmError
 from .scenario import Request
 from .solving import solve
+from .units import Number
 
 FIRST_CONTEXT = 2048
+MOST_OF_A_KIND = 3
 
 
 def solved_with_tradeoff(request: Request, unknown: str, such_that: tuple[str, ...] = ()) -> Answer:
@@ -25,7 +27,21 @@ def solved_with_tradeoff(request: Request, unknown: str, such_that: tuple[str, .
     full = int(answer.inputs["s"].value)
     rows = tuple(_row(request, context, full, answer) for context in contexts(full))
     ways = tuple(_ways(request, full)) if not answer.value else ()
-    return replace(answer, table=rows, ways=ways)
+    return replace(answer, table=rows, ways=ways, tokens=_tokens(request, answer))
+
+
+def _tokens(request: Request, answer: Answer) -> int | None:
+    """Tokens that fit in all sequences together, where twice the batch caches what twice the context does."""
+    case, symbol = answer.scenario, answer.scenario.program.quantities["kv_cache"]
+    long = int(answer.inputs["s"].value)
+
+    def cached(batch: int, context: int) -> Number:
+        return case.program.run(case.with_values(b=batch, s=context).values, [symbol])[symbol]
+
+    if cached(2, long) != cached(1, 2 * long) or cached(long, 1) != cached(1, long):
+        return None
+    value = solve(replace(request, beyond_context=True, batch=1), "max_context").value
+    return int(value) if value else None
 
 
 def contexts(full: int) -> list[int]:
@@ -43,13 +59,21 @@ def _row(request: Request, context: int, full: int, answer: Answer) -> Mapping[s
 
 
 def _ways(request: Request, full: int) -> Iterator[Mapping[str, Any]]:
-    """Single changes that let at least one sequence of the full context (or the longest that fits) in."""
+    """Single changes that let at least one sequence of the full context in, and the longest context that fits as it is.
+
+    Of each kind of change (more GPUs, a larger GPU) the smallest that help are named.
+    """
+    helped: dict[str, int] = {}
     for option, changed in _changes(request):
+        kind = option.partition(" ")[0]
+        if helped.get(kind, 0) == MOST_OF_A_KIND:
+            continue
         try:
             value = solve(replace(changed, context=full), "max_batch").value
         except SymllmError:
             continue
         if value is None or value > 0:
+            helped[kind] = helped.get(kind, 0) + 1
             yield {"change": option, "max_batch": value}
     try:
         longest = solve(request, "max_context").value

@@ -68,9 +68,8 @@ def _extended(base: Book, path: str) -> Book:
     taken = set(base.quantities()) & {item.name for items in lists.values() for item in items}
     if taken:
         raise SymllmError(f"--book {path[:60]!r}: the book already has a formula called {sorted(taken)[0]!r}")
-    made = replace(base, symbols={**base.symbols, **{symbol.name: symbol for symbol in own}},
+    return replace(base, symbols={**base.symbols, **{symbol.name: symbol for symbol in own}},
                    formulas=(*base.formulas, *lists["FORMULAS"]), composed=(*base.composed, *lists["COMPOSED"]))  # fmt: skip
-    return made
 
 
 def _items(page: Any, name: str, kind: type, path: str) -> tuple[Any, ...]:

@@ -38,7 +38,7 @@ def build(config: Config) -> Architecture:
             raise SymllmError(f"config: field {name!r} is {shown(config.raw[name])}, but the other fields give {shown(value)}")
     check_groups(config, "mamba_ngroups")
     if options["use_shared_attention_adapter"] and sizes[h] * sizes[d_h] != 2 * sizes[d]:
-        raise SymllmError(f"config: field 'attention_head_dim' is {sizes[d_h]}; with adapters the heads together are twice the hidden size wide")
+        raise SymllmError(f"config: field 'attention_head_dim' is {sizes[d_h]}; with adapters all heads together are 2 hidden_size wide")
     biased, adapters = options["add_bias_linear"], options["use_shared_attention_adapter"]
     layer = (rms_norm(), mamba2(bias=biased, conv_bias=options["use_conv_bias"]))
     uses = {

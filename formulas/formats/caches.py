@@ -50,12 +50,11 @@ def grouped(bits: int, group: int = 64) -> CacheFormat:
 
 
 def latent(kept: CacheEntry) -> Expr:
-    """A latent in FP8 with a float32 scale for each 128 numbers; a rotary key, whose name says so, in 16 bits.
+    """A latent, or an indexer's key, in FP8 with a float32 scale for each 128 numbers; the rotary key K_R in 16 bits.
 
     Raises `SymllmError` for the keys or values of a layer that has no latent.
     """
-    name = kept.name.lower()
-    if "rope" in name or "rotary" in name or name.endswith("_r"):
+    if kept.name == "K_R":
         return numbers(kept) * 2 * BYTE
     if kept.name in ("K", "V"):
         raise SymllmError(f"cache format fp8_ds_mla: it is for latent attention, and this model caches {kept.name}; fp8 is for all")

@@ -17,7 +17,7 @@ from symllm.block import Block, Group, Weight
 from symllm.errors import SymllmError
 from symllm.format import Place, WeightFormat
 
-from ..notation import BYTE, E, N, h, k
+from ..notation import BYTE, E, N, d_c, d_n, d_v, h, k
 from .ggml import TYPES, element, fitting
 from .llama_cpp_rules import DEFAULT, LOW, TESTS, Facts, Layers, Rule, count, rule
 from .matrix import rows
@@ -28,6 +28,9 @@ SOURCE = "github.com/ggml-org/llama.cpp, src/llama-quant.cpp (007dbbf3)"
 FUSED: Final = frozenset({"gpt2", "gpt_neox", "falcon", "bloom", "mpt", "gpt_bigcode", "phi3", "chatglm", "dbrx", "codeshell", "qwen"})
 #: Rows of the breakdown that a GGUF of a text model leaves to a second file.
 OTHER_FILE: Final = frozenset({"vision", "projector", "audio"})
+#: Rows whose matrices stay float32: routers, and the one row that scales shared experts.
+KEPT: Final = frozenset({"router", "shared_expert_gate"})
+FEED_FORWARD: Final = frozenset({"ffn", "routed_experts", "shared_experts"})
 
 _KINDS: Final = {
     "W_Q": "q", "W_K": "k", "W_V": "v", "W_QKV": "v", "W_O": "out", "W_gate": "gate", "W_up": "up", "W_in": "up",
@@ -40,8 +43,8 @@ def kind(weight: Weight, block: Block, family: str) -> str:
     if block.component in OTHER_FILE:
         return "file"
     if weight.use == "lookup":
-        return "" if "pos" in weight.name or "type" in weight.name else "embedding"
-    if weight.use != "matmul" or weight.buffer or block.component == "router" or weight.name in ("W_r", "W_router"):
+        return "embedding" if block.component == "embedding" else ""
+    if weight.use != "matmul" or weight.buffer or block.component in KEPT:
         return ""
     if block.component == "lm_head":
         return "output"
@@ -50,7 +53,7 @@ def kind(weight: Weight, block: Block, family: str) -> str:
         if family in FUSED and name in ("q", "k"):
             return "v"
         return name if name in ("q", "k", "v", "out") else "other"
-    if name not in ("gate", "up", "down"):
+    if name not in ("gate", "up", "down") or block.component not in FEED_FORWARD:
         return "other"
     return f"expert {name}" if weight.spread else name
 
@@ -128,6 +131,8 @@ def size(mix: str, weight: Weight, block: Block, place: Place) -> Expr:
         default = DEFAULT[mix]
         if row is not None and row % TYPES[default][0]:
             chosen = Rule("q8_0")
+    if weight.name == "W_UKV":
+        return weight.elements * _expansion(chosen.rest, weight, place, mix) * BYTE
     plain = in_type(chosen.rest, row, weight, mix)
     if not chosen.special or place.group is None:
         return weight.elements * plain * BYTE
@@ -137,6 +142,12 @@ def size(mix: str, weight: Weight, block: Block, place: Place) -> Expr:
         each += (part - before) * in_type(name, row, weight, mix)
         before = part
     return weight.elements * (each + (1 - before) * plain) * BYTE
+
+
+def _expansion(name: str, weight: Weight, place: Place, mix: str) -> Expr:
+    """Bytes of a number of a latent's expansion: cut into the keys' part, with rows of d_n, and the values', rows of d_c."""
+    keys, values = in_type(name, place.number(d_n), weight, mix), in_type(name, place.number(d_c), weight, mix)
+    return (d_n * keys + d_v * values) / (d_n + d_v)
 
 
 def mixture(mix: str, aliases: tuple[str, ...] = ()) -> WeightFormat:

@@ -30,7 +30,7 @@ def command(quantity: str, others: tuple[str, ...], dominant: str | None, growin
         if form == "json":
             echo_json(found.as_json())
         else:
-            from ..render.report import finding
+            from ..render.tables import finding
 
             click.echo(finding(found, form, bool(options["as_standalone"])))
         return

@@ -20,7 +20,7 @@ def command(gpu: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"schema": "symllm.gpus/1", "gpus": [_data(row) for row in rows]})
         return
-    from ..render.report import gpu_page, gpu_table
+    from ..render.tables import gpu_page, gpu_table
 
     click.echo(gpu_page(rows[0]) if gpu else gpu_table(rows))
 

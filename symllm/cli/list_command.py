@@ -25,6 +25,6 @@ def command(symbols: bool, formats: bool, engines: bool, as_json: bool) -> None:
     if as_json:
         echo_json(tables)
         return
-    from ..render.report import listing
+    from ..render.tables import listing
 
     click.echo("\n\n".join(listing(name, rows) for name, rows in tables.items()))

@@ -30,7 +30,7 @@ def command(search: str | None, families: bool, plot: str | None, as_json: bool,
 
 def _families(as_json: bool) -> None:
     from ..listing import family_rows
-    from ..render.report import listing
+    from ..render.tables import listing
 
     rows = family_rows()
     if as_json:
@@ -41,7 +41,7 @@ def _families(as_json: bool) -> None:
 
 def _anatomy(options: dict[str, Any], as_json: bool, plot: str | None) -> None:
     from ..anatomy import anatomy, as_json_data
-    from ..render.report import anatomy_page
+    from ..render.tables import anatomy_page
 
     made = anatomy(request(options))
     if plot:
@@ -66,7 +66,7 @@ def _table(search: str | None, as_json: bool) -> None:
             {"name": r.name, "title": r.title, "hub": r.hub, "aliases": list(r.aliases), "model_type": r.config.get("model_type"),
              "source": r.source, "note": r.note} for r in rows]})  # fmt: skip
         return
-    from ..render.report import listing
+    from ..render.tables import listing
 
     shown = [{"name": r.name, "model type": str(r.config.get("model_type")), "hub": r.hub or r.title} for r in rows]
     click.echo(listing("models", shown))

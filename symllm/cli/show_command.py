@@ -22,7 +22,7 @@ def command(name: str, book: str | None, as_json: bool, as_latex: bool) -> None:
         return
     if _catalogued(name, as_json):
         return
-    from ..render.report import page_text
+    from ..render.tables import page_text
     from ..showing import equation_latex, page
 
     found = page(name, book)
@@ -48,7 +48,7 @@ def _catalogued(name: str, as_json: bool) -> bool:
         return True
     if any(wanted == row.name or wanted in row.aliases for row in catalog.models().values()):
         from ..anatomy import anatomy, as_json_data
-        from ..render.report import anatomy_page
+        from ..render.tables import anatomy_page
         from ..scenario import Request
 
         made = anatomy(Request(model=name))
@@ -62,7 +62,7 @@ def _catalogued(name: str, as_json: bool) -> bool:
 
 def _file(path: str, as_json: bool) -> None:
     from ..files import read_model_file
-    from ..render.report import file_page
+    from ..render.tables import file_page
 
     found = read_model_file(path)
     if as_json:

@@ -22,6 +22,6 @@ def command(quantity: str, over: str, as_json: bool, **options: Any) -> None:
     if as_json:
         echo_json(made.as_json())
         return
-    from ..render.report import sweep_table
+    from ..render.tables import sweep_table
 
     click.echo(sweep_table(made))

@@ -23,6 +23,6 @@ def command(changes: tuple[str, ...], quantities: tuple[str, ...], as_json: bool
     if as_json:
         echo_json(rows_as_json(rows, changes))
         return
-    from ..render.report import comparison
+    from ..render.tables import comparison
 
     click.echo(comparison(rows, changes))
