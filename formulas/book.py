@@ -7,7 +7,7 @@ from functools import cache
 from symllm.book import Book
 from symllm.compose import Roles
 
-from . import attention_pairs, compute, inference_memory, kv_cache, latency, notation, parameters, questions, scenario, training
+from . import attention_pairs, compute, engines, inference_memory, kv_cache, latency, notation, parameters, questions, scenario, training
 from .architectures import (
     baichuan,
     bloom,
@@ -63,11 +63,12 @@ from .architectures import (
     starcoder,
     zamba2,
 )
-from .formats import plain
+from .formats import caches, from_config, grouped, llama_cpp, plain, scaled
 
 ROLES = Roles(
     flop=notation.FLOP, batch=notation.b, sequence=notation.s, pass_tokens=notation.q, seen_tokens=notation.t,
-    logit_positions=notation.q_out, new_tokens=notation.n, weight_element=notation.u_w, cache_element=notation.u_kv, activation_element=notation.u_a,
+    logit_positions=notation.q_out, new_tokens=notation.n, weight_element=notation.u_w, cache_element=notation.u_kv,
+    activation_element=notation.u_a,
     tensor_parallel=notation.tp, pipeline_parallel=notation.pp, expert_parallel=notation.ep,
 )  # fmt: skip
 
@@ -83,7 +84,8 @@ TRAINING = (training.GRADIENTS, training.OPTIMIZER, training.TRAINING_MEMORY, tr
             training.TRAINING_COMPUTE_EXACT, training.TRAINING_TIME)  # fmt: skip
 GENERATION = (latency.GENERATION, latency.GENERATION_WITHOUT_CACHE, latency.FIRST, latency.TOKEN, latency.LATENCY, latency.THROUGHPUT,
               latency.PREFILL_INTENSITY, latency.DECODE_INTENSITY, latency.RIDGE)  # fmt: skip
-FORMAT_PAGES = (plain,)
+FORMAT_PAGES = (plain, scaled, grouped, llama_cpp)
+CACHE_PAGES = (plain, caches)
 
 
 @cache
@@ -98,13 +100,14 @@ def book() -> Book:
                   inference_memory.LAYER_WORKSPACE, training.SAVED, latency.WEIGHTS_READ, latency.STEPS),
         families=tuple(family for page in FAMILY_PAGES for family in page.FAMILIES),
         weight_formats=tuple(form for page in FORMAT_PAGES for form in page.WEIGHT_FORMATS),
-        cache_formats=tuple(form for page in FORMAT_PAGES for form in page.CACHE_FORMATS),
+        cache_formats=tuple(form for page in CACHE_PAGES for form in page.CACHE_FORMATS),
         defaults=scenario.DEFAULTS,
         questions=questions.QUESTIONS,
         pairs=attention_pairs.query_key_pairs,
         kept=attention_pairs.kept_tokens,
         uniform_weights=parameters.UNIFORM_WEIGHTS,
-        engines={"transformers": "Hugging Face transformers 5.23 with PyTorch"},
+        engines={engine.name: engine for engine in engines.ENGINES},
         training=training.OPTIONS,
         machine={"peak": notation.X, "bandwidth": notation.B_w},
+        declared_format=from_config.weight_format,
     )  # fmt: skip

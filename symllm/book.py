@@ -31,11 +31,21 @@ class Default:
 
 
 @dataclass(frozen=True)
+class Engine:
+    """A library or server whose own way of computing blocks declare as departures, and the versions it was read at."""
+
+    name: str
+    title: str
+    versions: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
 class Book:
     """Everything that the pages declare.
 
     uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
-    engines: names under which blocks declare departures from the model's own mathematics, with their titles.
+    engines: names under which blocks declare departures from the model's own mathematics, and what they are.
     training: the options of a training run. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
     declared_format: the weight format that a config's own fields state, given its plain dtype; None where they state none.
     """
@@ -52,7 +62,7 @@ class Book:
     pairs: Callable[[Reach, str, str], sympy.Expr]
     kept: Callable[[Reach], sympy.Expr]
     uniform_weights: Formula
-    engines: Mapping[str, str] = field(default_factory=dict)
+    engines: Mapping[str, Engine] = field(default_factory=dict)
     training: tuple[TrainingOption, ...] = ()
     machine: Mapping[str, NamedSymbol] = field(default_factory=dict)
     declared_format: Callable[[Mapping[str, Any], str], WeightFormat | None] | None = None

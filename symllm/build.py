@@ -36,16 +36,19 @@ def choices(book: Book, dtype: str, kv_dtype: str, mask: str, logits: str, engin
     """The structural choices, each name looked up in the book; raises for an unknown one."""
     weights: WeightFormat = _format("weight format", dtype, book.weight_formats)
     cache: CacheFormat = _format("cache format", kv_dtype, book.cache_formats)
-    name = engine.partition("@")[0]
+    name, _, version = engine.partition("@")
     if name and name not in book.engines:
         raise unknown("engine", engine, book.engines, "without --engine the answer is the model's own mathematics")
+    if version and not any(f"{version}.".startswith(f"{known}.") for known in book.engines[name].versions):
+        raise SymllmError(f"engine {name} is described at version {', '.join(book.engines[name].versions)}, not {version[:20]!r}; "
+                          "what other versions do is not known")  # fmt: skip
     return Choices(weights, cache, mask, logits, name)
 
 
 def context(book: Book, chosen: Choices, config: Config | None = None, model: Architecture | None = None) -> Context:
     """What the sums over blocks need, for one choice; formats whose rules depend on sizes ask for the config's."""
     sizes = {**(config.sizes if config else {}), **(model.values if model else {})}
-    return Context(book.roles, chosen, book.pairs, book.kept, sizes=sizes, family=config.family if config else "")
+    return Context(book.roles, chosen, book.pairs, book.kept, sizes=sizes, family=config.family if config else "", model=model)
 
 
 def architecture(book: Book, raw: Mapping[str, Any], ignore: tuple[str, ...] = ()) -> tuple[Family, Config, Architecture]:

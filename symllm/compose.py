@@ -258,7 +258,7 @@ def composed(architecture: Architecture, quantity: Composed, context: Context) -
     """The definitions that make a composed quantity: one a block and group, one a layer, and the whole."""
     if quantity.accumulate not in ACCUMULATORS:
         raise SymllmError(f"{quantity.name}: there is no sum called {quantity.accumulate!r} over blocks")
-    context = replace(context, phase=quantity.phase, per_gpu=quantity.per_gpu, model=architecture)
+    context = replace(context, phase=quantity.phase, per_gpu=quantity.per_gpu, model=context.model or architecture)
     lines = list(_parts(architecture, quantity, context))
     if quantity.accumulate == "workspace":  # blocks run one after another: the largest one counts
         total = sympy.Max(*(line.symbol for line, _ in lines)) if lines else sympy.Integer(0)

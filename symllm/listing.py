@@ -54,7 +54,8 @@ def engine_rows() -> list[dict[str, Any]]:
     """Engines for which blocks declare what they do differently."""
     from .formulas.book import book
 
-    return [{"name": name, "title": title} for name, title in book().engines.items()]
+    return [{"name": item.name, "title": item.title, "versions": ", ".join(item.versions), "source": item.source}
+            for item in book().engines.values()]  # fmt: skip
 
 
 def family_rows() -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from sympy import Integer
+from sympy import Expr, Integer
 
-from symllm.block import Block
+from symllm.block import Block, Weight
 from symllm.config import shown
 from symllm.errors import SymllmError, unknown
 from symllm.format import Place, WeightFormat
@@ -42,6 +42,7 @@ def weight_format(raw: Mapping[str, Any], plain: str = "bf16") -> WeightFormat |
         raise SymllmError(f"config: field '{FIELD}.quant_method' is {shown(method)}; a name is expected")
     if method not in METHODS:
         raise unknown(f"{FIELD}.quant_method", method, METHODS, "--dtype states a format")
+    stated = {"expert_dtype": raw.get("expert_dtype"), **stated}
     made = METHODS[method](stated, 4 if plain == "fp32" else 2)
     return replace(made, compute_element=Integer(4 if plain == "fp32" else 2))
 
@@ -101,8 +102,9 @@ def _chosen(stated: Mapping[str, Any], *fields: str, base: Chosen = linear) -> C
         return base
     kept = kept_by(tuple(entries), f"{FIELD}.{fields[0]}")
 
-    def chosen(place: Place, block: Block) -> bool:
-        return base(place, block) and not kept(place, block)
+    def chosen(place: Place, block: Block) -> Expr:
+        part = base(place, block)
+        return part * (1 - kept(place, block)) if part != 0 else part
 
     return chosen
 
@@ -112,7 +114,24 @@ def _fp8(stated: Mapping[str, Any], rest: int) -> WeightFormat:
     block = stated.get("weight_block_size")
     if block is None:
         return mixed_format("fp8", "FP8 with one float32 scale a matrix", scaled.FP8, scaled.fp8_tensor, chosen=chosen, rest=rest)
-    return _blocks(block, "weight_block_size", chosen, rest)
+    scale = stated.get("scale_fmt", "float")
+    if scale not in (None, "float", "ue8m0"):
+        raise SymllmError(f"config: field '{FIELD}.scale_fmt' is {shown(scale)}; known: float, ue8m0")
+    made = _blocks(block, "weight_block_size", chosen, rest, 1 if scale == "ue8m0" else 4)
+    experts = stated.get("expert_dtype")
+    if experts not in (None, "fp8", "fp4"):
+        raise SymllmError(f"config: field 'expert_dtype' is {shown(experts)}; known: fp8, fp4")
+    return _with_experts(mixed_format("", "", scaled.MX, scaled.mxfp4, chosen=chosen, rest=rest), made) if experts == "fp4" else made
+
+
+def _with_experts(experts: WeightFormat, others: WeightFormat) -> WeightFormat:
+    """Routed experts in MXFP4, all else in the other format (DeepSeek-V4; transformers FineGrainedFP8Config)."""
+    def tensor(weight: Weight, block: Block, place: Place) -> Expr:
+        form = experts if place.weight.spread else others
+        assert form.tensor is not None
+        return form.tensor(weight, block, place)
+
+    return replace(others, name=f"{others.name}_fp4_experts", title=f"{others.title}, experts in MXFP4", tensor=tensor, aliases=())
 
 
 def _fbgemm(stated: Mapping[str, Any], rest: int) -> WeightFormat:
@@ -198,7 +217,7 @@ def _compressed(stated: Mapping[str, Any], rest: int) -> WeightFormat:
     weights = schemes[0].get("weights")
     if not isinstance(weights, Mapping):
         raise SymllmError(f"config: field '{FIELD}.config_groups.weights' is {shown(weights)}, not an object")
-    return _scheme(weights, _chosen(stated, "ignore"), rest)
+    return _scheme({**weights, "packed": stated.get("format") == "pack-quantized"}, _chosen(stated, "ignore"), rest)
 
 
 def _scheme(weights: Mapping[str, Any], chosen: Chosen, rest: int) -> WeightFormat:
@@ -213,7 +232,7 @@ def _scheme(weights: Mapping[str, Any], chosen: Chosen, rest: int) -> WeightForm
         return mixed_format("nvfp4", "NVFP4", scaled.NVFP4, scaled.nvfp4, chosen=chosen, rest=rest)
     if (kind, bits, size) == ("float", 4, 32):
         return mixed_format("mxfp4_linear", "MXFP4", scaled.MX, scaled.mxfp4, chosen=chosen, rest=rest)
-    if (kind, bits, strategy) == ("int", 8, "channel"):
+    if (kind, bits, strategy, weights.get("packed")) == ("int", 8, "channel", False):
         return mixed_format("int8", "INT8 with a float32 scale a row (W8A8)", scaled.W8A8, scaled.int8_channel, chosen=chosen, rest=rest)
     if kind == "int" and bits in (2, 4, 8) and strategy in ("group", "channel"):
         zeros = weights.get("symmetric") is False
@@ -222,11 +241,11 @@ def _scheme(weights: Mapping[str, Any], chosen: Chosen, rest: int) -> WeightForm
                       "which is not understood")  # fmt: skip
 
 
-def _blocks(sizes: Any, field: str, chosen: Chosen, rest: int) -> WeightFormat:
+def _blocks(sizes: Any, field: str, chosen: Chosen, rest: int, scale: int = 4) -> WeightFormat:
     given = sizes if isinstance(sizes, list) else []
     if len(given) != 2 or not all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= 10**6 for n in given):
         raise SymllmError(f"config: field '{FIELD}.{field}' is {shown(sizes)}; two positive whole numbers are expected")
-    return scaled.fp8_block_format(given[0], given[1], chosen, rest)
+    return scaled.fp8_block_format(given[0], given[1], chosen, rest, scale)
 
 
 #: quant_method -> what reads the other fields: (the object, bytes of an unquantized number) -> the format.

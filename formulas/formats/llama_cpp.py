@@ -13,21 +13,19 @@ from typing import Final
 
 from sympy import Expr, Integer
 
-from symllm.block import Block, Group, Weight
+from symllm.block import Block, Weight
 from symllm.errors import SymllmError
 from symllm.format import Place, WeightFormat
 
 from ..notation import BYTE, E, N, d_c, d_n, d_v, h, k
 from .ggml import TYPES, element, fitting
 from .llama_cpp_rules import DEFAULT, LOW, TESTS, Facts, Layers, Rule, count, rule
-from .matrix import rows
+from .matrix import OTHER_TOWERS, layer_places, rows, text_groups
 
 SOURCE = "github.com/ggml-org/llama.cpp, src/llama-quant.cpp (007dbbf3)"
 
 #: Families whose GGUF holds Q, K and V as one tensor, which counts as values.
 FUSED: Final = frozenset({"gpt2", "gpt_neox", "falcon", "bloom", "mpt", "gpt_bigcode", "phi3", "chatglm", "dbrx", "codeshell", "qwen"})
-#: Rows of the breakdown that a GGUF of a text model leaves to a second file.
-OTHER_FILE: Final = frozenset({"vision", "projector", "audio"})
 #: Rows whose matrices stay float32: routers, and the one row that scales shared experts.
 KEPT: Final = frozenset({"router", "shared_expert_gate"})
 FEED_FORWARD: Final = frozenset({"ffn", "routed_experts", "shared_experts"})
@@ -40,7 +38,7 @@ _KINDS: Final = {
 
 def kind(weight: Weight, block: Block, family: str) -> str:
     """Which rules a weight falls under; "" where it stays float32, "file" where it is in another file."""
-    if block.component in OTHER_FILE:
+    if block.component in OTHER_TOWERS:
         return "file"
     if weight.use == "lookup":
         return "embedding" if block.component == "embedding" else ""
@@ -71,25 +69,15 @@ def facts(place: Place) -> Facts:
     return Facts(grouping, experts or 0, tied, place.family == "falcon", seventy)
 
 
-def text_groups(place: Place) -> list[Group]:
-    """The groups of the text model, in order."""
-    groups = place.model.groups if place.model is not None else ()
-    return [group for group in groups if not all(block.component in OTHER_FILE for block in group.blocks)]
-
-
 def stack(place: Place, wanted: str) -> Iterator[tuple[int, str, str, str]]:
     """Every layer's tensors of a kind: (layer, group, block, weight)."""
-    start = 0
+    places = layer_places(place)
     for group in text_groups(place):
-        number = place.number(group.count)
-        layers = group.layers or range(start, start + (number or 0))
-        start += number or 0
         for block in dict.fromkeys(group.blocks):
             for weight in block.weights:
                 found = kind(weight, block, place.family).removeprefix("expert ")
                 if found == wanted and not (wanted == "v" and weight.name in ("W_Q", "W_K")):
-                    for layer in layers:
-                        yield layer, group.name, block.name, weight.name
+                    yield from ((layer, group.name, block.name, weight.name) for layer in places[group.name])
 
 
 def share(layers: Layers, place: Place, block: Block, wanted: str, mix: str, model: Facts) -> Expr:
@@ -103,9 +91,7 @@ def share(layers: Layers, place: Place, block: Block, wanted: str, mix: str, mod
     by_layer = model.experts > 1 and wanted != "v" and mix not in LOW
     if not mine or (len(text_groups(place)) == 1 and len(mine) == len(tensors)):
         return count(layers, place.group.count) / place.group.count
-    total = 1 + max(layer for layer, *_ in tensors) if wanted != "v" else len(tensors)
-    if wanted != "v":
-        total = max(total, sum(place.number(group.count) or 0 for group in text_groups(place)))
+    total = len(tensors) if wanted == "v" else sum(len(layers) for layers in layer_places(place).values())
     inside = sum(TESTS[layers](item[0] if by_layer else tensors.index(item), total) for item in mine)
     return Integer(inside) / len(mine)
 

@@ -7,17 +7,22 @@ that row. A lookup table has a row for each entry. Shapes in the book are (in, o
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import sympy
 from sympy import Expr, Integer
 
-from symllm.block import Block, Weight
+from symllm.block import Block, Group, Weight
 from symllm.format import Place, WeightFormat
 
 from ..notation import BYTE
 
 Size = Callable[[Expr, Expr], Expr]
-Chosen = Callable[[Place, Block], bool]
+#: The part of a weight's layers in which it is quantized: 0 for never, 1 for always.
+Chosen = Callable[[Place, Block], Expr]
+NEVER, ALWAYS = Integer(0), Integer(1)
+#: Rows of the breakdown that are no part of the language model itself.
+OTHER_TOWERS = frozenset({"vision", "projector", "audio"})
 
 
 def rows(weight: Weight) -> tuple[Expr, Expr]:
@@ -33,9 +38,10 @@ def rows(weight: Weight) -> tuple[Expr, Expr]:
     return sympy.Mul(*lead, last), first
 
 
-def linear(place: Place, block: Block) -> bool:
+def linear(place: Place, block: Block) -> Expr:
     """The matrices inside layers, as most quantizers choose: no embedding, norm, router or output head."""
-    return place.weight.quantizes and place.weight.use == "matmul" and not place.weight.buffer
+    weight = place.weight
+    return ALWAYS if weight.quantizes and weight.use == "matmul" and not weight.buffer else NEVER
 
 
 def has_experts(place: Place) -> bool:
@@ -46,13 +52,33 @@ def has_experts(place: Place) -> bool:
     return any(weight.spread for block in every for weight in block.weights)
 
 
+def text_groups(place: Place) -> list[Group]:
+    """The groups of the language model, in order."""
+    groups = place.model.groups if place.model is not None else ()
+    return [group for group in groups if not all(block.component in OTHER_TOWERS for block in group.blocks)]
+
+
+def layer_places(place: Place) -> dict[str, tuple[int, ...]]:
+    """Where each group's layers are among the language model's, by the group's name: as stated, else one after another."""
+    found: dict[str, tuple[int, ...]] = {}
+    start = 0
+    for group in text_groups(place):
+        number = replace(place, group=group).number(group.count) or 0
+        found[group.name] = group.layers or tuple(range(start, start + number))
+        start += number
+    return found
+
+
 def mixed_format(name: str, title: str, source: str, size: Size, *, aliases: tuple[str, ...] = (), chosen: Chosen = linear,
                  rest: int = 2) -> WeightFormat:  # fmt: skip
     """A format that stores the chosen matrices in `size(rows, numbers in a row)` bytes and all else in `rest` bytes a number."""
 
     def tensor(weight: Weight, block: Block, place: Place) -> Expr:
-        if chosen(place, block):
-            return size(*rows(weight)) * BYTE
-        return weight.elements * rest * BYTE
+        part = chosen(place, block)
+        plain = weight.elements * rest * BYTE
+        if part == 0:
+            return plain
+        quantized = size(*rows(weight)) * BYTE
+        return quantized if part == 1 else part * quantized + (1 - part) * plain
 
     return WeightFormat(name, title, source, tensor=tensor, compute_element=Integer(rest), aliases=aliases)

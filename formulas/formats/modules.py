@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
+from sympy import Expr, Rational
+
 from symllm.block import Block
 from symllm.config import shown
 from symllm.errors import SymllmError
 from symllm.format import Place
+
+from .matrix import ALWAYS, NEVER, layer_places
 
 #: Words that stand for a whole part: the rows of the breakdown it covers.
 PARTS: Final = {
@@ -52,7 +56,7 @@ MATRICES: Final = {
 
 #: Words that only say where in the model the others are.
 PATH: Final = frozenset({"model", "language_model", "transformer", "layers", "h", "blocks", "decoder", "backbone", "text_model", "weight", "bias",
-                         "wte", "module", "linear"})  # fmt: skip
+                         "module", "linear"})  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|\*")
 _UNDERSTOOD = re.compile(r"[A-Za-z0-9_.\-]*")
 _LONGEST, _MOST = 400, 64
@@ -66,10 +70,9 @@ class Entry:
     parts: frozenset[str]
     matrices: frozenset[str]
 
-    def names(self, layer: int | None, component: str, weight: str) -> bool:
-        """Whether a weight of a layer is among what the entry names; layer None for what stands once."""
-        here = self.layer is None or layer == self.layer
-        return here and (not self.parts or component in self.parts) and (not self.matrices or weight in self.matrices)
+    def names(self, component: str, weight: str) -> bool:
+        """Whether a weight of a row of the breakdown is among what the entry names, in the entry's layer."""
+        return (not self.parts or component in self.parts) and (not self.matrices or weight in self.matrices)
 
 
 def read(text: str, field: str) -> tuple[Entry, ...]:
@@ -115,11 +118,15 @@ def _unknown(text: str, field: str) -> SymllmError:
     return SymllmError(f"config: field {field!r} keeps {shown(text)} unquantized, which is not understood; --dtype states a format")
 
 
-def kept_by(entries: tuple[str, ...], field: str) -> Callable[[Place, Block], float]:
-    """How much of a weight's layers the entries keep unquantized: 0 for none, 1 for all of them."""
+def kept_by(entries: tuple[str, ...], field: str) -> Callable[[Place, Block], Expr]:
+    """The part of a weight's layers in which the entries keep it unquantized: 0 for none, 1 for all of them."""
     named = tuple(entry for text in dict.fromkeys(entries) for entry in read(text, field))
 
-    def kept(place: Place, block: Block) -> float:
-        return any(entry.names(None, block.component, place.weight.name) for entry in named)
+    def kept(place: Place, block: Block) -> Expr:
+        here = [entry for entry in named if entry.names(block.component, place.weight.name)]
+        if any(entry.layer is None for entry in here):
+            return ALWAYS
+        layers = layer_places(place).get(place.group.name, ()) if here and place.group is not None else ()
+        return Rational(len({entry.layer for entry in here} & set(layers)), len(layers)) if layers else NEVER
 
     return kept

@@ -10,12 +10,12 @@ arXiv:2509.25149; BitNet b1.58, arXiv:2402.17764.
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, Rational, ceiling
+from sympy import Expr, Integer, ceiling
 
 from symllm.block import Block
 from symllm.format import Place, WeightFormat
 
-from .matrix import Chosen, has_experts, linear, mixed_format
+from .matrix import NEVER, Chosen, has_experts, linear, mixed_format
 
 FP8, DEEPSEEK, W8A8, INT8 = "arXiv:2209.05433", "arXiv:2412.19437", "arXiv:2211.10438", "arXiv:2208.07339"
 QLORA, MX, NVFP4, BITNET = "arXiv:2305.14314", "OCP Microscaling Formats 1.0, arXiv:2310.10537", "arXiv:2509.25149", "arXiv:2402.17764"
@@ -31,9 +31,9 @@ def fp8_channel(out: Expr, row: Expr) -> Expr:
     return out * row + 4 * out
 
 
-def fp8_block(out: Expr, row: Expr, high: int = 128, wide: int = 128) -> Expr:
-    """A byte a number and a float32 scale for each block; a block cut off at the edge has its own scale."""
-    return out * row + 4 * ceiling(out / Integer(high)) * ceiling(row / Integer(wide))
+def fp8_block(out: Expr, row: Expr, high: int = 128, wide: int = 128, scale: int = 4) -> Expr:
+    """A byte a number and a scale for each block (float32, or E8M0 in one byte); a block cut off at the edge has its own."""
+    return out * row + scale * ceiling(out / Integer(high)) * ceiling(row / Integer(wide))
 
 
 def int8_channel(out: Expr, row: Expr) -> Expr:
@@ -72,23 +72,25 @@ def ternary(out: Expr, row: Expr) -> Expr:
     return ceiling(out / 4) * row + 2
 
 
-def experts_first(place: Place, block: Block) -> bool:
+def experts_first(place: Place, block: Block) -> Expr:
     """Of a mixture of experts only the experts' matrices (gpt-oss); of a dense model every linear matrix."""
-    return linear(place, block) and (place.weight.spread or not has_experts(place))
+    return linear(place, block) if place.weight.spread or not has_experts(place) else NEVER
 
 
-def fp8_block_format(high: int = 128, wide: int = 128, chosen: Chosen = linear, rest: int = 2) -> WeightFormat:
-    """FP8 with a scale for each block of `high` rows and `wide` numbers of a row."""
+def fp8_block_format(high: int = 128, wide: int = 128, chosen: Chosen = linear, rest: int = 2, scale: int = 4) -> WeightFormat:
+    """FP8 with a scale of `scale` bytes for each block of `high` rows and `wide` numbers of a row."""
     name = "fp8_block" if (high, wide) == (128, 128) else f"fp8_block_{high}x{wide}"
-    return mixed_format(name, f"FP8 with a float32 scale for each {high} x {wide} block", DEEPSEEK,
-                        lambda out, row: fp8_block(out, row, high, wide), aliases=("fp8_128x128", "deepseek_fp8"), chosen=chosen,
-                        rest=rest)  # fmt: skip
+    kind = "a float32 scale" if scale == 4 else "a scale of one byte (E8M0)"
+    return mixed_format(name if scale == 4 else f"{name}_ue8m0", f"FP8 with {kind} for each {high} x {wide} block", DEEPSEEK,
+                        lambda out, row: fp8_block(out, row, high, wide, scale), chosen=chosen, rest=rest,
+                        aliases=("fp8_128x128", "deepseek_fp8") if scale == 4 else ())  # fmt: skip
 
 
 WEIGHT_FORMATS = (
     mixed_format("fp8", "FP8 with one float32 scale a matrix", FP8, fp8_tensor, aliases=("fp8_e4m3", "fp8_tensor", "float8")),
     mixed_format("fp8_channel", "FP8 with a float32 scale a row", FP8, fp8_channel, aliases=("fp8_dynamic", "fp8_per_channel")),
     fp8_block_format(),
+    fp8_block_format(scale=1),
     mixed_format("int8", "INT8 with a float32 scale a row (W8A8)", W8A8, int8_channel, aliases=("w8a8", "int8_w8a8")),
     mixed_format("bnb_int8", "LLM.int8 of bitsandbytes", INT8, int8_channel, aliases=("llm_int8", "bnb8")),
     mixed_format("nf4", "NF4 of bitsandbytes, blocks of 64", QLORA, nf4, aliases=("bnb4", "bnb_4bit")),
@@ -99,6 +101,3 @@ WEIGHT_FORMATS = (
     mixed_format("nvfp4", "NVFP4", NVFP4, nvfp4, aliases=("modelopt_fp4",)),
     mixed_format("bitnet", "BitNet b1.58, four ternary numbers a byte", BITNET, ternary, aliases=("ternary", "b1.58")),
 )
-
-#: Bytes of one number without what belongs to a whole matrix or row; for reading.
-BYTES_A_NUMBER = {"mxfp4": Rational(17, 32), "nvfp4": Rational(9, 16), "nf4": Rational(9, 16), "fp8": Rational(1)}

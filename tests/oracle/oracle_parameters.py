@@ -26,7 +26,7 @@ _COMPONENTS = [
     ("vision", r"vision|visual|image_newline"),
     ("lm_head", r"^(language_model\.)?(lm_head|embed_out|output|head)\."),
     ("layer_embedding", r"embed_tokens_per_layer"),
-    ("pos_embedding", r"wpe|embed_positions|position_embeddings"),
+    ("pos_embedding", r"wpe|embed_positions|position_embeddings|positions_embed"),
     ("shared_expert_gate", r"shared_expert_gate"),
     ("shared_experts", r"shared_expert|shared_mlp"),
     ("routed_experts", r"\.experts\."),
