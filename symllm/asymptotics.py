@@ -6,9 +6,10 @@ is ill-defined, so one growing symbol is always named and the others stay fixed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import sympy
@@ -16,6 +17,8 @@ import sympy
 from .errors import SymllmError
 from .units import Number, exact
 
+_Powers = dict[int, Any]
+_SMALL, _HIGHEST = 400, 64
 _STEPPED = (sympy.ceiling, sympy.floor)
 
 
@@ -71,37 +74,78 @@ def leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[int, sympy.Expr]:
     Raises `SymllmError` where `expr` is no quotient of polynomials in `symbol` once Min and Max are settled.
     """
     expr = eventually(expr, symbol)
-    whole = sympy.expand(expr)
-    over, under = (whole, sympy.Integer(1))
-    if not whole.is_polynomial(symbol):
-        over, under = sympy.fraction(sympy.together(expr))
-    (up, above), (down, below) = _highest(over, symbol, expr), _highest(under, symbol, expr)
+    powers = _powers(expr, symbol)
+    if powers is not None:
+        return _highest(powers, symbol, expr)
+    over, under = sympy.fraction(sympy.together(expr))
+    (up, above), (down, below) = (_highest(_polynomial(part, symbol, expr), symbol, expr) for part in (over, under))
     return up - down, above / below
 
 
-def _highest(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> tuple[int, sympy.Expr]:
-    powers = coefficients(expr, symbol, whole)
-    if not powers:
-        return 0, sympy.Integer(0)
-    degree = max(powers)
-    if any(isinstance(free, _Rest) for free in powers[degree].free_symbols):
-        raise SymllmError(f"no largest term in {symbol}: '{_short(whole)}' turns on how far a ceiling or floor rounds")
-    return degree, powers[degree]
+def _highest(powers: _Powers, symbol: sympy.Symbol, whole: sympy.Expr) -> tuple[int, sympy.Expr]:
+    for degree in sorted(powers, reverse=True):
+        coefficient = powers[degree]
+        if not coefficient.is_positive and sympy.expand(coefficient) == 0:
+            continue
+        if any(isinstance(free, _Rest) for free in coefficient.free_symbols):
+            raise SymllmError(f"no largest term in {symbol}: '{_short(whole)}' turns on how far a ceiling or floor rounds")
+        return degree, sympy.expand(coefficient) if coefficient.count_ops() < _SMALL else coefficient
+    return 0, sympy.Integer(0)
 
 
-def coefficients(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr | None = None) -> dict[int, sympy.Expr]:
-    """The coefficient of each power of `symbol`, none of them zero; refuses what is no polynomial in it."""
-    expr = sympy.expand(expr)
-    found: dict[int, sympy.Expr] = {}
-    for term in sympy.Add.make_args(expr):
-        rest, power = term.as_independent(symbol, as_Add=False)
-        base, exponent = power.as_base_exp()
-        if power == 1:
-            exponent = sympy.Integer(0)
-        elif base != symbol or not exponent.is_Integer or exponent < 0:
-            raise SymllmError(f"'{_short(expr if whole is None else whole)}' is no polynomial in {symbol}")
-        found[int(exponent)] = found.get(int(exponent), sympy.Integer(0)) + rest
+def coefficients(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[int, sympy.Expr]:
+    """The coefficient of each power of `symbol`, expanded, none of them zero; refuses what is no polynomial in it."""
+    found = {power: sympy.expand(value) for power, value in _polynomial(expr, symbol, expr).items()}
     return {power: value for power, value in found.items() if value != 0}
+
+
+def _polynomial(expr: sympy.Expr, symbol: sympy.Symbol, whole: sympy.Expr) -> _Powers:
+    powers = _powers(expr, symbol)
+    if powers is None:
+        raise SymllmError(f"'{_short(whole)}' is no polynomial in {symbol}")
+    return powers
+
+
+def _powers(expr: sympy.Expr, symbol: sympy.Symbol) -> _Powers | None:
+    """Coefficients by power (negative ones too), without multiplying out what does not hold `symbol`; None if there are none.
+
+    Multiplying out everything is what makes a sum over a large model's blocks slow: only powers of one symbol matter.
+    """
+    if symbol not in expr.free_symbols:
+        return {0: expr}
+    if expr == symbol:
+        return {1: sympy.Integer(1)}
+    if isinstance(expr, sympy.Pow):
+        return _raised(expr, symbol)
+    if not isinstance(expr, (sympy.Add, sympy.Mul)):
+        return None
+    parts = [_powers(part, symbol) for part in expr.args]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return _added(known) if isinstance(expr, sympy.Add) else reduce(_multiplied, known)
+
+
+def _raised(expr: sympy.Pow, symbol: sympy.Symbol) -> _Powers | None:
+    base, exponent = expr.args
+    if not exponent.is_Integer or abs(exponent) > _HIGHEST:
+        return None
+    if base == symbol:
+        return {int(exponent): sympy.Integer(1)}
+    inner = _powers(base, symbol) if exponent > 0 else None
+    return None if inner is None else reduce(_multiplied, [inner] * int(exponent))
+
+
+def _added(parts: Iterable[_Powers]) -> _Powers:
+    terms: dict[int, list[sympy.Expr]] = {}
+    for part in parts:
+        for power, value in part.items():
+            terms.setdefault(power, []).append(value)
+    return {power: sympy.Add(*values) for power, values in terms.items()}
+
+
+def _multiplied(one: _Powers, other: _Powers) -> _Powers:
+    return _added({p + q: a * b} for p, a in one.items() for q, b in other.items())
 
 
 def _short(expr: sympy.Expr) -> str:
@@ -123,7 +167,9 @@ def dominant(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
 def ratio_goes_to_one(one: sympy.Expr, other: sympy.Expr, symbol: sympy.Symbol) -> bool:
     """Whether one/other goes to 1 as `symbol` grows without bound and all else stays."""
     (up, above), (down, below) = leading(one, symbol), leading(other, symbol)
-    return up == down and above != 0 and sympy.expand(sympy.fraction(sympy.together(above - below))[0]) == 0
+    if above == below or up != down:
+        return bool(up == down and above != 0)
+    return above != 0 and sympy.expand(sympy.fraction(sympy.together(above - below))[0]) == 0
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,7 @@ def _asked(question: Question) -> Asked:
     return Asked(
         question.name, question.title, question.unknown.name, lower(question.needs), lower(question.budget), question.sense,
         question.bound, question.limit.name if question.limit is not None else "", question.limited_by,
+        question.divides.name if question.divides is not None else "",
     )  # fmt: skip
 
 

@@ -85,6 +85,7 @@ class Question:
     """A named inverse question: the largest (or smallest) `unknown` for which `needs` fits into `budget`.
 
     limit: the symbol of the model's own bound on the unknown, where it has one; limited_by says it in words.
+    divides: what serving engines want the answer to divide; the next answer that does is named beside the exact one.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Question:
     bound: str
     limit: NamedSymbol | None = None
     limited_by: str = ""
+    divides: NamedSymbol | None = None
 
 
 Accumulator = Callable[..., sympy.Expr]

@@ -60,6 +60,7 @@ class Asked:
     bound: str
     limit: str = ""
     limited_by: str = ""
+    divides: str = ""
 
 
 @dataclass(frozen=True)

@@ -199,10 +199,23 @@ def _answer(case: Scenario, name: str, constraints: list[Constraint], pairs: lis
         value=public, unit=sign.unit, kind=kind_of(case, target),
         breakdown=breakdown(made, line, values) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=(*at.notes, *cautions(made, results)), errors=errors(made, results),
+        notes=(*at.notes, *_dividing(at, asked, found, pairs, constraints), *cautions(made, results)), errors=errors(made, results),
         why=_why(case, name, sense, found, value, certificate, constraints[index], limited_by), bound_by=bound,
         certificate=certificate, closed_form=_closed_form(case, name, constraints[index], shown_at, sense),
     )  # fmt: skip
+
+
+def _dividing(case: Scenario, asked: Asked | None, found: search.Found, pairs: list[Sides], constraints: list[Constraint]) -> list[str]:
+    """Where engines want the answer to divide a size of the model: the next answer that fits and does."""
+    size = case.inputs.get(asked.divides) if asked is not None and asked.divides else None
+    if size is None or asked is None or found.value is None or size.value % found.value == 0:
+        return []
+    signs = case.program.signs
+    what = f"{size.value:,} {signs[asked.divides].title}"
+    for n in range(found.value + 1, int(size.value) + 1):
+        if size.value % n == 0 and _failing(pairs, constraints, n) is None:
+            return [f"{found.value} does not divide {what}, as serving engines ask of tensor parallelism; {n} is the next that does and fits"]
+    return [f"{found.value} does not divide {what}, as serving engines ask of tensor parallelism, and no divisor fits"]
 
 
 def _neighbour(found: search.Found, sense: str, step: Fraction) -> Number | None:

@@ -19,7 +19,7 @@ from .assumptions import Assumption
 from .block import Architecture
 from .book import Book
 from .build import choices, definitions
-from .derivation import Chain, Facts, equal
+from .derivation import Chain, Facts, Step, check, equal
 from .errors import SymllmError
 from .rules import Draft, assume, dominant, expand, unfold
 from .training import chosen as training_options
@@ -95,8 +95,7 @@ def _definitions(architecture: Architecture, training: tuple[str, ...], mask: st
     book = opened.book
     chosen = replace(choices(book, "bf16", "bf16", mask, logits, ""),
                      training=frozenset(option.name for option in training_options(book.training, training)))  # fmt: skip
-    neutral = {item.symbol: item.value for item in book.defaults if item.neutral and item.says}
-    return {line.symbol: line.expression.subs(neutral) for line in definitions(book, architecture, chosen)}
+    return {line.symbol: line.expression for line in definitions(book, architecture, chosen)}
 
 
 class _Opened:
@@ -118,8 +117,9 @@ def facts(theorem: Theorem, book: Book) -> Facts:
     Neutral circumstances (one GPU, no new tokens) are put in: a closed form of the literature does not speak of them.
     """
     rows = _definitions(theorem.subject.model, theorem.training, theorem.mask, theorem.logits, _Opened(book))
-    units = {item.symbol: sympy.Integer(1) for item in book.defaults if item.neutral and not item.says}
-    return Facts({key: expr.xreplace(units) for key, expr in rows.items() if key not in theorem.folded})
+    named = theorem.left.free_symbols | theorem.right.free_symbols
+    neutral = {item.symbol: sympy.sympify(item.value) for item in book.defaults if item.neutral and item.symbol not in named}
+    return Facts({key: expr.subs(neutral) for key, expr in rows.items() if key not in theorem.folded})
 
 
 def holds(theorem: Theorem, known: Facts) -> bool:
@@ -146,9 +146,12 @@ def prove(theorem: Theorem, book: Book, witnesses: Sequence[tuple[str, Mapping[s
     found = sympy.expand(known.unfolded(theorem.left))
     difference = sympy.expand(known.unfolded(theorem.right) - found)
     proved = holds(theorem, bare)
+    chain = _chain(theorem, bare) if proved else None
+    if chain is not None:
+        check(chain, bare)
     examples = [example for name, sizes in witnesses if (example := _example(theorem, bare, name, sizes)) is not None]
     worst = max(examples, key=lambda example: abs(example.error), default=None)
-    return Proof(theorem, proved, found, difference, _chain(theorem, bare) if proved else None, worst)
+    return Proof(theorem, proved, found, difference, chain, worst)
 
 
 def _chain(theorem: Theorem, bare: Facts) -> Chain:
@@ -159,7 +162,8 @@ def _chain(theorem: Theorem, bare: Facts) -> Chain:
     draft = draft.then(assume(*theorem.hypotheses), expand())
     if theorem.relation == "≈" and theorem.grows is not None:
         draft = draft.then(dominant(theorem.grows))
-    return draft.chain(theorem.title)
+    last = Step("state", theorem.relation, theorem.right, "the closed form", symbol=theorem.grows)
+    return draft.then(lambda expr, facts: last).chain(theorem.title)
 
 
 def _example(theorem: Theorem, bare: Facts, name: str, sizes: Mapping[sympy.Symbol, Number]) -> Counterexample | None:

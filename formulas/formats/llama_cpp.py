@@ -24,14 +24,14 @@ from .matrix import OTHER_TOWERS, layer_places, rows, text_groups
 
 SOURCE = "github.com/ggml-org/llama.cpp, src/llama-quant.cpp (007dbbf3)"
 
-#: Families whose GGUF holds Q, K and V as one tensor, which counts as values.
+#: Families whose GGUF holds Q, K and V as one tensor.
 FUSED: Final = frozenset({"gpt2", "gpt_neox", "falcon", "bloom", "mpt", "gpt_bigcode", "phi3", "chatglm", "dbrx", "codeshell", "qwen"})
 #: Rows whose matrices stay float32: routers, and the one row that scales shared experts.
 KEPT: Final = frozenset({"router", "shared_expert_gate"})
 FEED_FORWARD: Final = frozenset({"ffn", "routed_experts", "shared_experts"})
 
 _KINDS: Final = {
-    "W_Q": "q", "W_K": "k", "W_V": "v", "W_QKV": "v", "W_O": "out", "W_gate": "gate", "W_up": "up", "W_in": "up",
+    "W_Q": "q", "W_K": "k", "W_V": "v", "W_QKV": "qkv", "W_O": "out", "W_gate": "gate", "W_up": "up", "W_in": "up",
     "W_gate_up": "up", "W_down": "down", "W_out": "down",
 }  # fmt: skip
 
@@ -48,9 +48,9 @@ def kind(weight: Weight, block: Block, family: str) -> str:
         return "output"
     name = _KINDS.get(weight.name, "other")
     if block.component == "attention":
-        if family in FUSED and name in ("q", "k"):
-            return "v"
-        return name if name in ("q", "k", "v", "out") else "other"
+        if family in FUSED and name in ("q", "k", "v"):
+            return "qkv"
+        return name if name in ("q", "k", "v", "qkv", "out") else "other"
     if name not in ("gate", "up", "down") or block.component not in FEED_FORWARD:
         return "other"
     return f"expert {name}" if weight.spread else name
@@ -76,7 +76,7 @@ def stack(place: Place, wanted: str) -> Iterator[tuple[int, str, str, str]]:
         for block in dict.fromkeys(group.blocks):
             for weight in block.weights:
                 found = kind(weight, block, place.family).removeprefix("expert ")
-                if found == wanted and not (wanted == "v" and weight.name in ("W_Q", "W_K")):
+                if found == wanted:
                     yield from ((layer, group.name, block.name, weight.name) for layer in places[group.name])
 
 

@@ -3,7 +3,9 @@
 A mix has a type for most matrices. Tensors that suffer most from few bits get more: the output head, the values of
 attention, the second feed-forward matrix of some layers. Which layers, depends on a layer's place among all.
 Source: github.com/ggml-org/llama.cpp, src/llama-quant.cpp as of commit 007dbbf3 (2026): default types, then the rules
-for a tensor's kind. An importance matrix is taken to be there exactly where the quantizer asks for one.
+for a tensor's kind. An importance matrix is taken to be there exactly where the quantizer asks for one. One rule is
+the older one: Q, K and V in one tensor ("qkv") have a type of their own, as in the files that were published until
+2026; since then the quantizer treats such a tensor as values.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ class Rule:
 
 
 def rule(mix: str, kind: str, facts: Facts) -> Rule:
-    """What a mix gives a kind of tensor: "embedding", "output", "v", "k", "q", "out", "up", "gate", "down" or "other"."""
+    """What a mix gives a kind of tensor: "embedding", "output", "v", "k", "q", "qkv", "out", "up", "gate", "down" or "other"."""
     default = DEFAULT[mix]
     if kind == "output" or (kind == "embedding" and facts.tied):
         return Rule(_output(mix, default, facts))
@@ -89,12 +91,16 @@ def rule(mix: str, kind: str, facts: Facts) -> Rule:
         return Rule(_EMBEDDING.get(mix, default))
     if mix in LOW:
         return _low(mix, kind, facts, default)
+    if kind == "qkv":
+        return Rule(_FUSED.get(mix, default))
     makers = {"v": _values, "k": _keys, "q": _queries, "out": _out, "down": _down, "up": _up, "gate": _up}
     return makers[kind](mix, facts, default) if kind in makers else Rule(default)
 
 
 _EMBEDDING: Final = {"iq1_s": "q2_k", "iq1_m": "q2_k", "iq2_xxs": "q2_k", "iq2_xs": "q2_k", "iq2_s": "iq3_s", "iq2_m": "iq3_s",
                      "iq3_xxs": "iq3_s", "tq1_0": "q4_k", "tq2_0": "q4_k"}  # fmt: skip
+
+_FUSED: Final = {"q3_k_m": "q4_k", "q3_k_l": "q4_k", "iq3_m": "q4_k", "q4_k_m": "q5_k", "q5_k_m": "q6_k"}
 
 
 def _output(mix: str, default: str, facts: Facts) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from textwrap import wrap
 from typing import Any
 
-from ..answer import Answer, Part
+from ..answer import Answer, Certificate, Part
 from ..units import Number, gib, rounded, show, show_binary, significant
 
 
@@ -142,7 +143,7 @@ def _certificate(answer: Answer) -> list[str]:
     c = answer.certificate
     if c is None or c.at is None or c.needs is None or c.budget is None:
         return []
-    value = show_binary if c.unit == "byte" else (lambda number: show(number, c.unit))
+    value = _apart(c)
     exact = (lambda number: f"{rounded(number, 0)} byte") if c.unit == "byte" else _digits
     here = f"{_plain(c.at)} needs {value(c.needs)} {'≤' if c.relation == '<=' else '<'} {value(c.budget)}"
     there = ""
@@ -154,6 +155,17 @@ def _certificate(answer: Answer) -> list[str]:
     if c.beyond_needs is not None and c.beyond_budget == c.budget:
         digits += f" < {exact(c.beyond_needs)}"
     return [*paragraph(f"certificate: {here}{there}"), f"               {digits}", *paragraph(f"bound by: {answer.bound_by}")]
+
+
+def _apart(c: Certificate) -> Callable[[Number], str]:
+    """How to write both sides of a certificate so that they can be told apart: bytes in GiB, with as many digits as it takes."""
+    if c.unit != "byte":
+        return lambda number: show(number, c.unit)
+    sides = [side for side in (c.needs, c.budget, c.beyond_needs, c.beyond_budget) if side is not None]
+    if len(set(sides)) == len({show_binary(side) for side in sides}) or min(sides) < 2**30:
+        return show_binary
+    digits = next(d for d in range(2, 12) if len(set(sides)) == len({gib(side, d) for side in sides}) or d == 11)
+    return lambda number: f"{gib(number, digits)} GiB"
 
 
 def _digits(value: Number) -> str:
