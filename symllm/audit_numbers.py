@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
 from typing import Any
 
 from . import catalog, parse, tree
@@ -266,9 +265,8 @@ def machine(check: Mapping[str, Any]) -> Finding:
     if kind == "memory":
         sees = gpu.usable
         says = f"{gpu.title} is sold with {gpu.memory_text}; a program sees {figure.shown(sees)}"
-        fits = (f"{ceil(sees / figure.factor())} GB a card seen by programs would change the count",) if sees != stated else ()
         return Finding(HOLDS if gpu.memory == stated else WRONG, as_json(figure.value), as_json(sees / figure.factor()),
-                       float(stated / sees - 1), (), (says, *fits))  # fmt: skip
+                       float(stated / sees - 1), (), (says,))  # fmt: skip
     if kind == "peak":
         true = gpu.peak[check["dtype"]]
         words = f"dense {check['dtype']} peak of {gpu.title}"

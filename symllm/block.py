@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import sympy
 
 from .formula import Formula
 
-Size = sympy.Expr | int
+Size: TypeAlias = "sympy.Expr | int"
 Use = Literal["matmul", "convolution", "lookup", "elementwise"]
 
 

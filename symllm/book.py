@@ -69,4 +69,5 @@ class Book:
 
     def quantities(self) -> dict[str, NamedSymbol]:
         """The symbol of every quantity that a person can ask for, by its name."""
-        return {page.name: page.symbol for page in (*self.composed, *self.formulas)}
+        pages: tuple[Composed | Formula, ...] = (*self.composed, *self.formulas)
+        return {page.name: page.symbol for page in pages}

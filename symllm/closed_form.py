@@ -7,6 +7,7 @@ result reads b <= (budget - weights - ...) / (what one more costs). Solving read
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from . import cache, tree
@@ -52,7 +53,7 @@ def needs_symbol(answer: Answer) -> str | None:
 
 def _agrees(value: Number | float, at: Number, sense: str) -> bool:
     """Whether the closed form's branch is the one on which the exact answer lies: within 2 % or one step of it."""
-    slack = max(1, abs(at) / 50)
+    slack = max(Fraction(1), Fraction(abs(at)) / 50)
     return bool(at - slack <= value <= at + slack if sense == "min" else at - slack < value < at + 1 + slack)
 
 

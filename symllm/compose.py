@@ -78,9 +78,9 @@ def departed(item: Any, engine: str) -> Any:
     return replace(item, **changes) if changes else item
 
 
-def _share(expr: sympy.Expr, split: sympy.Symbol | None, parts: NamedSymbol) -> sympy.Expr:
+def _share(expr: sympy.Expr, split: sympy.Symbol | None, parts: sympy.Expr) -> sympy.Expr:
     """The fullest GPU's share of a size: the split symbol divided, rounded up."""
-    return expr if split is None else expr.subs(split, sympy.ceiling(split / parts))
+    return expr if split is None else expr.xreplace({split: sympy.ceiling(split / parts)})
 
 
 def _copies(weight: Weight, count: Size, context: Context) -> sympy.Expr:
@@ -90,8 +90,14 @@ def _copies(weight: Weight, count: Size, context: Context) -> sympy.Expr:
     return count
 
 
+def _slices(weight: Weight, context: Context) -> sympy.Expr:
+    """Into how many slices tensor parallelism cuts a weight: what expert parallelism spreads is cut only by what is left of it."""
+    roles = context.roles
+    return sympy.Max(1, roles.tensor_parallel / roles.expert_parallel) if weight.spread else roles.tensor_parallel
+
+
 def _elements(weight: Weight, context: Context) -> sympy.Expr:
-    return _share(weight.elements, weight.split, context.roles.tensor_parallel) if context.per_gpu else weight.elements
+    return _share(weight.elements, weight.split, _slices(weight, context)) if context.per_gpu else weight.elements
 
 
 def parameters(block: Block, context: Context) -> sympy.Expr:
@@ -127,7 +133,7 @@ def _weight_bytes(weight: Weight, block: Block, context: Context) -> sympy.Expr:
         return _elements(weight, context) * copies * context.roles.weight_element
     place = Place(weight, context.model, context.group, context.sizes, context.family)
     if context.per_gpu and weight.split is not None:
-        shape = tuple(_share(sympy.sympify(size), weight.split, context.roles.tensor_parallel) for size in weight.shape)
+        shape = tuple(_share(sympy.sympify(size), weight.split, _slices(weight, context)) for size in weight.shape)
         weight = replace(weight, shape=shape)
     return form.tensor(weight, block, place) * copies
 

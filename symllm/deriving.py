@@ -190,7 +190,7 @@ def elasticity_of(request: Request, names: Sequence[str], growing: str | None) -
         if growing not in symbols:
             raise unknown("symbol", growing, symbols, "`symllm list --symbols` shows all")
         inputs = [growing]
-    found = [(name, symbols[name].title, float(exact(elasticity(target, symbols[name], values, rows)))) for name in inputs]
+    found = [(name, symbols[name].title, float(elasticity(target, symbols[name], values, rows))) for name in inputs]
     found.sort(key=lambda row: -abs(row[2]))
     title = f"Elasticities of the {target.title} of {case.program.model['title']}"
     return Finding(title, "1 % more of a symbol changes it by so many percent", rows=tuple(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .format import CacheFormat, WeightFormat
 from .program import KINDS
 
 
@@ -22,7 +23,8 @@ def _weakest(page: Any, pages: Mapping[Any, Any]) -> str:
     """The weakest kind of a page and of all that its expression rests on."""
     below = [_weakest(pages[symbol], pages) for symbol in getattr(page, "expression", page.symbol).free_symbols
              if symbol in pages and symbol != page.symbol]  # fmt: skip
-    return max([page.kind, *below], key=KINDS.index)
+    kinds: list[str] = [page.kind, *below]
+    return max(kinds, key=KINDS.index)
 
 
 def question_rows() -> list[dict[str, Any]]:
@@ -45,8 +47,8 @@ def format_rows() -> list[dict[str, Any]]:
     from .formulas.book import book
 
     pages = book()
-    rows = [("weights", form) for form in pages.weight_formats]
-    rows += [("cache", form) for form in pages.cache_formats]  # type: ignore[misc]
+    rows: list[tuple[str, WeightFormat | CacheFormat]] = [("weights", form) for form in pages.weight_formats]
+    rows += [("cache", form) for form in pages.cache_formats]
     return [{"of": of, "name": form.name, "title": form.title, "source": form.source} for of, form in rows]
 
 

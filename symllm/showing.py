@@ -11,6 +11,7 @@ import sympy
 from . import catalog
 from .book import Book
 from .errors import unknown
+from .format import CacheFormat, WeightFormat
 from .formula import Composed, Formula, Question
 from .render import latex, text
 from .symbols import NamedSymbol
@@ -53,13 +54,15 @@ def page(name: str, own: str | None = None) -> Page:
     """The page of a name of the book; raises with the nearest names."""
     book = opened_book(own)
     pages: dict[str, Callable[[], Page]] = {}
-    for item in (*book.composed, *book.formulas):
+    quantities: tuple[Composed | Formula, ...] = (*book.composed, *book.formulas)
+    for item in quantities:
         pages[item.name] = lambda item=item: _quantity(item, book)  # type: ignore[misc]
     for question in book.questions:
         pages[question.name] = lambda question=question: _question(question)  # type: ignore[misc]
     for symbol in book.symbols.values():
         pages.setdefault(symbol.name, lambda symbol=symbol: _symbol(symbol, book))  # type: ignore[misc]
-    for form in (*book.cache_formats, *book.weight_formats):
+    formats: tuple[CacheFormat | WeightFormat, ...] = (*book.cache_formats, *book.weight_formats)
+    for form in formats:
         pages.setdefault(form.name, lambda form=form: Page(form.name, form.title, (("stored", form.title), ("source", form.source))))  # type: ignore[misc]
     for family in book.families:
         pages.setdefault(family.name, lambda family=family: _family(family))  # type: ignore[misc]

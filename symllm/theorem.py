@@ -78,7 +78,7 @@ class Proof:
     """What came of a theorem.
 
     found: the left side over inputs, under the hypotheses. difference: right minus found, expanded; 0 where "=" is
-    proved. chain: the checked steps of a proof, None of a refutation. counterexample: a model that shows a difference.
+    proved. chain: the checked steps of a proof; None of a refutation, and where there is nothing to show. counterexample: a model that shows a difference.
     """
 
     theorem: Theorem
@@ -146,7 +146,7 @@ def prove(theorem: Theorem, book: Book, witnesses: Sequence[tuple[str, Mapping[s
     found = sympy.expand(known.unfolded(theorem.left))
     difference = sympy.expand(known.unfolded(theorem.right) - found)
     proved = holds(theorem, bare)
-    chain = _chain(theorem, bare) if proved else None
+    chain = _chain(theorem, bare) if proved and theorem.left != theorem.right else None
     if chain is not None:
         check(chain, bare)
     examples = [example for name, sizes in witnesses if (example := _example(theorem, bare, name, sizes)) is not None]

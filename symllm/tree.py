@@ -129,4 +129,6 @@ def _apply(operator: str, numbers: list[Number]) -> Number:
             raise SymllmError("division by zero")
         result: Number = power(numbers[0], numbers[1])
         return result
-    return {"max": max, "min": min, "ceil": lambda x: math.ceil(x[0]), "floor": lambda x: math.floor(x[0])}[operator](numbers)
+    if operator in ("max", "min"):
+        return max(numbers) if operator == "max" else min(numbers)
+    return math.ceil(numbers[0]) if operator == "ceil" else math.floor(numbers[0])

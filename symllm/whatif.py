@@ -63,7 +63,8 @@ def _changed(request: Request, text: str) -> Request:
     option = name.removeprefix("--").replace("-", "_")
     options = [field.name for field in fields(Request) if field.name not in _NOT_CHANGED]
     if option in options:
-        return replace(request, **{option: _whole(option, value) if option in _WHOLE else value})
+        given: dict[str, Any] = {option: _whole(option, value) if option in _WHOLE else value}
+        return replace(request, **given)
     program = scenario(request).program
     if name not in program.signs and name not in program.quantities:
         raise unknown("option or symbol", name, [*options, *program.signs], "`symllm list --symbols` shows all symbols")

@@ -30,7 +30,7 @@ def full(value: Number | None, unit: str) -> str:
     """A number with every digit and, for large amounts, as people say it: 65,527,752,704 byte (65.5 GB = 61.0 GiB)."""
     if value is None:
         return "none"
-    digits = rounded(value, 0) if not hasattr(value, "denominator") or value.denominator == 1 else rounded(value, 3)
+    digits = rounded(value, 0 if Fraction(value).denominator == 1 else 3)
     short = show(value, unit)
     base = unit.partition("/")[0]
     if base in ("byte", "FLOP") and abs(value) >= 1000:

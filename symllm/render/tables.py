@@ -134,9 +134,9 @@ def finding(found: Any, form: str = "", standalone: bool = False) -> str:
     """A crossover or elasticities."""
     if form == "latex":
         body = found.latex or rf"\text{{{found.says}}}"
-        from .latex import standalone_document
+        from .latex import page
 
-        return standalone_document(found.title, body) if standalone else str(body)
+        return page(found.title, body) if standalone else str(body)
     if form == "markdown":
         return f"### {found.title}\n\n{found.says}\n" + (f"\n$$\n{found.latex}\n$$\n" if found.latex else "")
     lines = [found.title, *paragraph(found.says)]
