@@ -17,7 +17,7 @@ from .notation import s
 
 def query_key_pairs(reach: Reach, phase: str, mask: str) -> sympy.Expr:
     """Pairs of one sequence and head in a pass; symbols s (tokens of the sequence) and the reach's own size."""
-    size = reach.size
+    size = sympy.sympify(reach.size)
     if reach.kind != "all" and size is None:
         raise SymllmError(f"a reach of kind {reach.kind!r} needs a size")
     if reach.kind == "fixed":
@@ -44,7 +44,7 @@ def _compressed(reach: Reach) -> sympy.Expr:
 
 
 def _causal(reach: Reach) -> sympy.Expr:
-    size = reach.size
+    size = sympy.sympify(reach.size)
     if reach.stride != 1:
         return _compressed(reach)
     if reach.kind == "all":

@@ -145,7 +145,8 @@ M_opt = _symbol("M_opt", "optimizer states", "memory of the optimizer's moments 
                 latex=r"M_{\mathrm{opt}}", domain="amount")  # fmt: skip
 M_train = _symbol("M_train", "training memory", "memory of one GPU that trains the whole model", "byte", latex=r"M_{\mathrm{train}}",
                   domain="amount")  # fmt: skip
-M_read = _symbol("M_read", "weights read", "bytes of weights that one decode step reads", "byte", latex=r"M_{\mathrm{read}}", domain="amount")
+M_read = _symbol("M_read", "weights read", "bytes of weights that one decode step reads", "byte", latex=r"M_{\mathrm{read}}",
+                 domain="amount")  # fmt: skip
 F_train = _symbol("F_train", "training compute", "FLOP of training, as 6 for each active parameter and token", "FLOP",
                   latex=r"F_{\mathrm{train}}", domain="amount")  # fmt: skip
 F_fb = _symbol("F_fb", "training compute, product by product", "FLOP of training, as three forward passes over every token", "FLOP",
@@ -166,7 +167,8 @@ tau_gen = _symbol("tau_gen", "latency", "time from the prompts to the last new t
                   text="τ_gen", domain="amount")  # fmt: skip
 R_tok = _symbol("R_tok", "tokens per second", "new tokens of all sequences in a second of the whole latency", "token/second",
                 latex=r"R_{\mathrm{tok}}", domain="amount or zero")  # fmt: skip
-I_pre = _symbol("I_pre", "prefill intensity", "FLOP of a prefill for each byte it reads", "FLOP/byte", latex=r"I_{\mathrm{pre}}", domain="amount")
+I_pre = _symbol("I_pre", "prefill intensity", "FLOP of a prefill for each byte it reads", "FLOP/byte", latex=r"I_{\mathrm{pre}}",
+                domain="amount")  # fmt: skip
 I_dec = _symbol("I_dec", "decode intensity", "FLOP of a decode step for each byte it reads", "FLOP/byte", latex=r"I_{\mathrm{dec}}",
                 domain="amount")  # fmt: skip
 I_ridge = _symbol("I_ridge", "ridge", "FLOP for each byte at which a GPU's compute and bandwidth take equally long", "FLOP/byte",

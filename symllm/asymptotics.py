@@ -73,6 +73,8 @@ def leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[int, sympy.Expr]:
 
     Raises `SymllmError` where `expr` is no quotient of polynomials in `symbol` once Min and Max are settled.
     """
+    if symbol not in expr.free_symbols:
+        return 0, expr
     expr = eventually(expr, symbol)
     powers = _powers(expr, symbol)
     if powers is not None:
@@ -169,7 +171,7 @@ def ratio_goes_to_one(one: sympy.Expr, other: sympy.Expr, symbol: sympy.Symbol) 
     (up, above), (down, below) = leading(one, symbol), leading(other, symbol)
     if above == below or up != down:
         return bool(up == down and above != 0)
-    return above != 0 and sympy.expand(sympy.fraction(sympy.together(above - below))[0]) == 0
+    return bool(above != 0 and sympy.expand(sympy.fraction(sympy.together(above - below))[0]) == 0)
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,21 @@ class Judged:
         """One of "holds", "rounded", "holds under assumptions" and "wrong"."""
         return self.finding.verdict
 
+    def errors(self) -> list[float]:
+        """Every relative error that was worked out, of figures and of models."""
+        return [value for part in self.parts for value in errors_of(part)]
+
     def as_json(self) -> dict[str, Any]:
         """The claim as one entry of `symllm audit --json`."""
         found = self.finding
         return {"id": self.claim.name, "verdict": found.verdict, "stated": found.stated, "true": found.true, "error": found.error,
                 "assumptions": list(found.assumptions), "reason": " ".join(_sentence(text) for text in found.reasons)}  # fmt: skip
+
+
+def errors_of(part: Finding) -> list[float]:
+    """The relative errors of one check."""
+    values = part.error.values() if isinstance(part.error, Mapping) else part.error if isinstance(part.error, list) else [part.error]
+    return [value for value in values if value is not None]
 
 
 def _sentence(text: str) -> str:
@@ -64,11 +74,18 @@ def judged(claim: Claim, drawn: Shelf) -> Judged:
                   for check in claim.checks)  # fmt: skip
     verdict = worst(part.verdict for part in parts)
     first = parts[0]
+    deciding = next(part for part in parts if part.verdict == verdict)
+    error = first.error if deciding.error is None else deciding.error
     assumptions = tuple(dict.fromkeys(text for part in parts for text in part.assumptions))
     reasons = [text for part in parts for text in part.reasons]
     if claim.explains:
         reasons.append(claim.explains)
-    return Judged(claim, Finding(verdict, first.stated, first.true, first.error, assumptions, tuple(dict.fromkeys(reasons))), parts)
+    return Judged(claim, Finding(verdict, first.stated, first.true, error, assumptions, tuple(dict.fromkeys(reasons))), parts)
+
+
+def _largest(part: Finding) -> float:
+    """The largest relative error of a part; -1 where there is none."""
+    return max((abs(value) for value in errors_of(part)), default=-1.0)
 
 
 def audit(names: tuple[str, ...] = (), change: Callable[[Block], Block] | None = None) -> tuple[Judged, ...]:

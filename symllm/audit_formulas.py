@@ -16,14 +16,14 @@ from .claims import Candidate
 from .crossing import lift
 from .derive import size
 from .errors import SymllmError, unknown
-from .judging import ASSUMING, HOLDS, WRONG, Finding
+from .judging import ASSUMING, HOLDS, WRONG, Finding, off
 from .render import text
 from .render.words import UNITS
 from .symbols import NamedSymbol
 from .theorem import Subject, Theorem, facts, prove, smallest
 
 #: A right side of more symbols than this is shown by its definition.
-READABLE = 24
+READABLE = 30
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def formula(name: str, check: Mapping[str, Any], shelf: Shelf) -> Finding:
     relation = best.theorem.relation
     shown = _shown(proof.found, left, best.theorem, shelf)
     says = f"proved from {best.theorem.subject.title}: {text.expression(left, omit=UNITS)} {relation} {claimed}"
-    if relation == "≈":
+    if relation == "≈" and shown != text.expression(left, omit=UNITS):
         says += f"; exactly it is {shown}"
     return Finding(verdict, claimed, shown, errors or None, best.words, (says, *measured))
 
@@ -107,7 +107,8 @@ def _ways(claim: Theorem, check: Mapping[str, Any], candidates: Sequence[Assumpt
         if hit is not None:
             words = [*claim.subject.words, *(shelf.words(item) for item in hit.hypotheses)]
             if hit.grows is not None:
-                words.append(f"{hit.grows} is large ({hit.grows.title}): what grows less than its highest power is left out")  # type: ignore[attr-defined]
+                title = shelf.book.symbols[hit.grows.name].title
+                words.append(f"{hit.grows} is large ({title}): what grows less than its highest power is left out")
             found.append(_Found(hit, tuple(words)))
     if not found and check.get("without"):
         found += _neglecting(claim, check["without"], candidates, shelf)
@@ -138,12 +139,10 @@ def _neglecting(claim: Theorem, names: Sequence[str], candidates: Sequence[Assum
 
 def _shown(found: sympy.Expr, left: sympy.Expr, claim: Theorem, shelf: Shelf) -> str:
     """The right formula: over inputs where that can be read, else by the definition of the quantity."""
-    known = facts(claim, shelf.book)
-    if size(found) > READABLE and left in known.definitions:
-        found = known.definitions[left]
-    units = {symbol: 1 for symbol in found.free_symbols if symbol.name in UNITS}
-    found = found.subs(units)
-    return text.expression(sympy.factor_terms(found) if size(found) <= READABLE else found, omit=UNITS)
+    found = sympy.factor_terms(found)
+    if size(found) > READABLE:
+        found = facts(claim, shelf.book).definitions.get(left, left)
+    return text.expression(found, omit=UNITS)
 
 
 def _refuted(claim: Theorem, candidates: Sequence[Assumption], shelf: Shelf, errors: Mapping[str, float],
@@ -155,7 +154,8 @@ def _refuted(claim: Theorem, candidates: Sequence[Assumption], shelf: Shelf, err
     proof = prove(replace(claim, hypotheses=hypotheses), shelf.book)
     claimed = text.expression(claim.right, omit=UNITS)
     true = _shown(proof.found, claim.left, replace(claim, hypotheses=hypotheses), shelf)
-    reasons = [f"no set of the usual assumptions makes it true of {claim.subject.title}: {text.expression(claim.left, omit=UNITS)} = {true}"]
+    left = text.expression(claim.left, omit=UNITS)
+    reasons = [f"no set of the usual assumptions makes it true of {claim.subject.title}: {left} = {true}"]
     if size(proof.difference) <= READABLE:
         reasons.append(f"the claim minus the truth is {text.expression(proof.difference, omit=UNITS)}")
     reasons += _really(claim, shelf)
@@ -189,7 +189,7 @@ def _errors(check: Mapping[str, Any], symbols: Mapping[str, sympy.Symbol]) -> tu
             raise SymllmError(f"claim: {how['left']} is 0 for {name}, so it has no relative error")
         errors[name] = float(claimed / truth - 1)
         unit = getattr(symbols.get(how["left"]), "unit", "1")
-        said.append(f"{one.label}: the formula gives {_amount(claimed, unit)}, the truth is {_amount(truth, unit)} ({100 * errors[name]:+.3g} %)")
+        said.append(f"{one.label}: the formula gives {_amount(claimed, unit)}, the truth is {_amount(truth, unit)}: {off(errors[name])}")
     return errors, tuple(said)
 
 

@@ -82,6 +82,8 @@ def _figure(check: Mapping[str, Any], body: tree.Tree, one: Case, figure: Printe
     values = [one.value(body, **{name: item.value * item.factor(binary) for name, item in amounts.items()})
               for binary in ((False, True) if readings else (False,))]  # fmt: skip
     found = judge(figure, values, bool(check.get("about")), readings)
+    if check.get("about") and found.verdict == HOLDS:
+        found = replace(found, error=None)  # said to be rough, so that its roughness is no error
     if amounts and found.assumptions and not figure.two_readings:
         found = replace(found, assumptions=tuple(item.reading() for item in amounts.values() if item.two_readings))
     if found.verdict != WRONG:
@@ -125,7 +127,7 @@ def thumb(check: Mapping[str, Any]) -> Finding:
     low, high = (exact(read_number(check[name])) for name in ("low", "high"))
     found = cases(check)
     words = check["words"]
-    stated = [as_json(low), as_json(high)]
+    stated = as_json(read_number(check["stated"])) if "stated" in check else [as_json(low), as_json(high)]
     if "over" in check:
         return _over(check, body, found, (low, high), stated)
     values = [one.value(body) for one in found]
@@ -153,23 +155,24 @@ def _span(span: tuple[int, int]) -> str:
     return f"{span[0]:,}" if span[0] == span[1] else f"{span[0]:,} to {span[1]:,}"
 
 
-def _over(check: Mapping[str, Any], body: tree.Tree, found: list[Case], ends: tuple[Number, Number], stated: list[Any]) -> Finding:
+def _over(check: Mapping[str, Any], body: tree.Tree, found: list[Case], ends: tuple[Number, Number], stated: Any) -> Finding:
     symbol, reasons, assumptions, errors, true = check["over"], [], [], [], []
     start = int(check.get("start", 1))
     everywhere = True
     for one in found:
         span = _interval(lambda n, one=one: one.value(body, **{symbol: n}), *ends, start)  # type: ignore[misc]
-        at = one.value(body, **{symbol: start})
+        here = max(int(one.known.get(symbol, start)), start)
+        at = one.value(body, **{symbol: here})
         true.append(as_json(at))
-        errors.append(0.0 if span else float((ends[0] if at < ends[0] else ends[1]) / at - 1))
+        errors.append(float((ends[0] if at < ends[0] else ends[1] if at > ends[1] else at) / at - 1))
         if span is None:
             everywhere = False
-            reasons.append(f"for {one.label} no {symbol} makes {check['words']} lie between: it is {significant(at)} at {symbol} = {start}")
+            reasons.append(f"for {one.label} no {symbol} makes {check['words']} lie between: it is {significant(at)} at {symbol} = {here:,}")
             continue
         everywhere &= span == (start, LARGEST)
         told = f"{symbol} from {_span(span)} for {one.label}" if span[0] != span[1] else f"{symbol} = {span[0]} for {one.label}"
         assumptions.append(told)
-        reasons.append(f"{check['words']} lies between with {told}")
+        reasons.append(f"{check['words']} is {significant(at)} at {symbol} = {here:,} for {one.label}; as claimed with {told}")
     verdict = HOLDS if everywhere else ASSUMING if assumptions else WRONG
     return Finding(verdict, stated, true, errors, () if verdict == HOLDS else tuple(assumptions), tuple(reasons))
 
@@ -265,8 +268,7 @@ def machine(check: Mapping[str, Any]) -> Finding:
     if kind == "memory":
         sees = gpu.usable
         says = f"{gpu.title} is sold with {gpu.memory_text}; a program sees {figure.shown(sees)}"
-        return Finding(HOLDS if gpu.memory == stated else WRONG, as_json(figure.value), as_json(sees / figure.factor()),
-                       float(stated / sees - 1), (), (says,))  # fmt: skip
+        return Finding(HOLDS if gpu.memory == stated else WRONG, as_json(figure.value), as_json(sees / figure.factor()), None, (), (says,))
     if kind == "peak":
         true = gpu.peak[check["dtype"]]
         words = f"dense {check['dtype']} peak of {gpu.title}"
@@ -275,10 +277,10 @@ def machine(check: Mapping[str, Any]) -> Finding:
 
         true = read_quantity(str(gpu.link["bandwidth"]), "byte/second")
         words = f"{gpu.link['name']} of {gpu.title} ({gpu.link.get('note', '')})"
-    says = f"{words}: {figure.shown(true)}"
+    says = f"the {words} is {figure.shown(true)}"
     ratio = Fraction(stated) / true
-    error = float(ratio - 1)
     if ratio == 1:
-        return Finding(HOLDS, as_json(figure.value), as_json(true / figure.factor()), error, (), (says,))
-    taken = f"{figure.shown(stated)} is taken, {ratio} of the {words}"
-    return Finding(ASSUMING, as_json(figure.value), as_json(true / figure.factor()), error, (taken,), (says,))
+        return Finding(HOLDS, as_json(figure.value), as_json(true / figure.factor()), None, (), (says,))
+    times = f"{ratio} times" if ratio > 1 else f"{ratio} of"
+    taken = f"{figure.text} is taken, {times} the {words}"
+    return Finding(ASSUMING, as_json(figure.value), as_json(true / figure.factor()), None, (taken,), (says,))

@@ -15,7 +15,7 @@ from .answer import Answer, ClosedForm
 from .program import Program
 from .scenario import Scenario
 from .tree import Tree
-from .units import Number, exact
+from .units import Number, exact, magnitude
 
 
 def closed_form(case: Scenario, name: str, left: Tree, right: Tree, at: Number, sense: str) -> ClosedForm | None:
@@ -53,7 +53,7 @@ def needs_symbol(answer: Answer) -> str | None:
 
 def _agrees(value: Number | float, at: Number, sense: str) -> bool:
     """Whether the closed form's branch is the one on which the exact answer lies: within 2 % or one step of it."""
-    slack = max(Fraction(1), Fraction(abs(at)) / 50)
+    slack = max(Fraction(1), Fraction(magnitude(at)) / 50)
     return bool(at - slack <= value <= at + slack if sense == "min" else at - slack < value < at + 1 + slack)
 
 

@@ -29,7 +29,7 @@ def matrix_bytes(name: str) -> tuple[str, Fraction, Fraction]:
     block = Block("matrix", "matrix", "ffn", (weight,))
     assert form.tensor is not None
     total = sympy.sympify(form.tensor(weight, block, Place(weight)))
-    units = {symbol: 1 for symbol in total.free_symbols}  # units of measure count 1
+    units = dict.fromkeys(total.free_symbols, 1)  # units of measure count 1
     total = sympy.Rational(total.subs(units)) / SIDE**2
     value = Fraction(int(total.p), int(total.q))
     bits = 1

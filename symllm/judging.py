@@ -10,7 +10,7 @@ from math import floor
 from typing import Any, Final
 
 from .errors import SymllmError
-from .units import UNITS, Number, rounded, significant
+from .units import COUNTS, UNITS, Number, rounded, significant
 
 HOLDS: Final = "holds"
 ROUNDED: Final = "rounded"
@@ -18,6 +18,9 @@ ASSUMING: Final = "holds under assumptions"
 WRONG: Final = "wrong"
 #: From the strongest to the weakest: a claim is as good as its worst part.
 VERDICTS: Final = (HOLDS, ROUNDED, ASSUMING, WRONG)
+
+#: How a figure is described that lost its further digits instead of being rounded.
+CUT: Final = "cut off"
 
 _BINARY: Final = {"kB": "KiB", "MB": "MiB", "GB": "GiB", "TB": "TiB"}
 _PRINTED = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:e([0-9]+))?")
@@ -46,15 +49,16 @@ def worst(verdicts: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Printed:
-    """A figure as it was printed: its exact value in its unit, the size of its last digit, and the unit."""
+    """A figure as it was printed: its exact value in its unit, the size of its last digit, the unit, and how it reads."""
 
     value: Fraction
     quantum: Fraction
     unit: str
+    text: str
 
     def factor(self, binary: bool = False) -> Fraction:
         """Base units in one printed unit; with `binary`, GB is read as GiB."""
-        if self.unit == "percent" or self.unit not in UNITS and "/" not in self.unit:
+        if self.unit not in UNITS and "/" not in self.unit:  # percent, and what is counted
             return Fraction(1)
         over, _, under = self.unit.partition("/")
         over = _BINARY.get(over, over) if binary else over
@@ -79,7 +83,7 @@ class Printed:
         digits = len(str(self.quantum.denominator)) - 1
         plain = value.denominator == 1 or digits or abs(value) >= 1000
         text = rounded(value, 0 if value.denominator == 1 else digits + 2) if plain else significant(value, 4)
-        return text if name == "1" else f"{text} {'%' if name == 'percent' else name}"
+        return _with_unit(text, name)
 
 
 def printed(text: str) -> Printed:
@@ -90,7 +94,23 @@ def printed(text: str) -> Printed:
         raise SymllmError(f"a claim's figure is {text!r}; write a number and a unit")
     power = Fraction(10) ** int(match[3] or 0)
     decimals = len(match[2] or "")
-    return Printed(Fraction(f"{match[1]}.{match[2] or 0}") * power, power / 10**decimals, unit)
+    shown = f"{int(match[1]):,}.{match[2]}" if match[2] else f"{int(match[1]):,}"
+    written = _with_unit(f"{shown}·10^{match[3]}" if match[3] else shown, unit)
+    return Printed(Fraction(f"{match[1]}.{match[2] or 0}") * power, power / 10**decimals, unit, written)
+
+
+def _with_unit(number: str, unit: str) -> str:
+    """A number with its unit as a sentence has it: 4.5 %, 18 GPUs, 1,040."""
+    if unit in ("1", "percent"):
+        return number if unit == "1" else f"{number} %"
+    return f"{number} {unit}{'s' if unit in ('byte', *COUNTS) and number != '1' else ''}"
+
+
+def off(error: float) -> str:
+    """A relative error as a person says it: +12.5 %, 14.0 times too much, or none."""
+    if error == 0:
+        return "no error"
+    return f"{100 * error:+.3g} %" if error < 9 else f"{1 + error:.3g} times too much"
 
 
 def as_json(value: Number) -> int | float:
@@ -103,12 +123,12 @@ def compare(figure: Printed, amount: Number, about: bool = False, binary: bool =
     """How an exact amount agrees with a printed figure under one reading of its unit: a verdict and a word, or None."""
     true = Fraction(amount) / figure.factor(binary)
     if true == figure.value:
-        return HOLDS, "exactly"
+        return HOLDS, "exactly as printed"
     steps = true / figure.quantum
     if floor(steps + Fraction(1, 2)) * figure.quantum == figure.value:
-        return (HOLDS if about else ROUNDED), "rounded to the printed digits"
+        return (HOLDS if about else ROUNDED), f"printed as {figure.text}, rounded"
     if floor(steps) * figure.quantum == figure.value:
-        return ROUNDED, "cut off after the printed digits"
+        return ROUNDED, f"printed as {figure.text}, {CUT} to its digits"
     return None
 
 
@@ -119,20 +139,21 @@ def judge(figure: Printed, amounts: Sequence[Number], about: bool = False, two_r
     """
     readings = (False, True) if (figure.two_readings if two_readings is None else two_readings) else (False,)
     found = [(outcome, binary) for binary in readings if (outcome := compare(figure, amounts[binary], about, binary)) is not None]
-    found.sort(key=lambda item: item[0][1].startswith("cut off"))
+    found.sort(key=lambda item: CUT in item[0][1])
     base = Fraction(amounts[0]) / figure.factor()
     stated, true = as_json(figure.value), as_json(base)
     error = float(figure.value / base - 1) if base else None
-    text = figure.shown(figure.value * figure.factor())
     if not found:
-        what = f"{text} is printed; it is {figure.shown(amounts[0])}, so the claim is {100 * (error or 0):+.3g} % off"
+        what = f"{figure.text} is printed; it is {figure.shown(amounts[0])}: {off(error or 0)}"
         if len(readings) == 2:
-            what += f" (and {100 * float(figure.value * figure.factor(True) / Fraction(amounts[1]) - 1):+.3g} % in binary units)"
+            what += f" ({off(float(figure.value * figure.factor(True) / Fraction(amounts[1]) - 1))} in binary units)"
         return Finding(WRONG, stated, true, error, (), (what,))
     (verdict, word), binary = found[0]
-    says = f"{text} is {figure.shown(amounts[binary], binary)} {word}"
+    says = f"it is {figure.shown(amounts[binary], binary)}, {word}"
+    if word.startswith("exactly") and not binary and figure.shown(amounts[0]) != figure.text:
+        says = f"it is {figure.text}, {word}"
     if not binary:
         return Finding(verdict, stated, true, error, (), (says,))
-    says += f"; in decimal units it is {figure.shown(amounts[0])}"
+    says += f"; in decimal units {figure.shown(amounts[0])}"
     reading = figure.reading() if figure.two_readings else "GB means GiB and MB MiB"
     return Finding(ASSUMING, stated, true, error, (reading,), (says,))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .format import CacheFormat, WeightFormat
+from .formula import Composed, Formula
 from .program import KINDS
 
 
@@ -14,7 +15,8 @@ def quantity_rows() -> list[dict[str, Any]]:
     from .formulas.book import book
 
     pages = book()
-    kinds = {page.symbol: page for page in (*pages.composed, *pages.formulas)}
+    every: tuple[Composed | Formula, ...] = (*pages.composed, *pages.formulas)
+    kinds = {page.symbol: page for page in every}
     return [{"name": page.name, "symbol": page.symbol.text_form, "unit": page.symbol.unit, "kind": _weakest(page, kinds),
              "meaning": page.symbol.meaning} for page in kinds.values()]  # fmt: skip
 

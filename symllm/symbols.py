@@ -16,7 +16,7 @@ _ASSUMPTIONS: dict[str, dict[str, bool]] = {
 }
 
 
-class NamedSymbol(Symbol):
+class NamedSymbol(Symbol):  # type: ignore[misc]  # SymPy ships no types
     """A SymPy symbol with a name for people, a meaning, a unit, a LaTeX form and a place in the notation.
 
     Two symbols of the same identifier and domain are equal, as in SymPy; the further facts are for showing

@@ -7,7 +7,7 @@ the left is typed as fact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -20,6 +20,7 @@ from .block import Architecture
 from .book import Book
 from .build import choices, definitions
 from .derivation import Chain, Facts, Step, check, equal
+from .derive import reachable
 from .errors import SymllmError
 from .rules import Draft, assume, dominant, expand, unfold
 from .training import chosen as training_options
@@ -78,7 +79,8 @@ class Proof:
     """What came of a theorem.
 
     found: the left side over inputs, under the hypotheses. difference: right minus found, expanded; 0 where "=" is
-    proved. chain: the checked steps of a proof; None of a refutation, and where there is nothing to show. counterexample: a model that shows a difference.
+    proved. chain: the checked steps of a proof; None of a refutation, and where there is nothing to show.
+    counterexample: a model that shows a difference.
     """
 
     theorem: Theorem
@@ -116,10 +118,12 @@ def facts(theorem: Theorem, book: Book) -> Facts:
 
     Neutral circumstances (one GPU, no new tokens) are put in: a closed form of the literature does not speak of them.
     """
+    named = frozenset(theorem.left.free_symbols | theorem.right.free_symbols)
     rows = _definitions(theorem.subject.model, theorem.training, theorem.mask, theorem.logits, _Opened(book))
-    named = theorem.left.free_symbols | theorem.right.free_symbols
+    kept = {key: expr for key, expr in rows.items() if key not in theorem.folded}
+    wanted = set().union(*(reachable(symbol, kept) for symbol in named))
     neutral = {item.symbol: sympy.sympify(item.value) for item in book.defaults if item.neutral and item.symbol not in named}
-    return Facts({key: expr.subs(neutral) for key, expr in rows.items() if key not in theorem.folded})
+    return Facts({key: expr.xreplace(neutral) for key, expr in kept.items() if key in wanted})
 
 
 def holds(theorem: Theorem, known: Facts) -> bool:
@@ -194,3 +198,14 @@ def smallest(theorem: Theorem, book: Book, candidates: Sequence[Assumption]) -> 
 
 def _speaks_of(theorem: Theorem, known: Facts) -> set[sympy.Symbol]:
     return set(known.unfolded(theorem.left).free_symbols | known.unfolded(theorem.right).free_symbols)
+
+
+def unproved(book: Book, proved: Sequence[Theorem], refuted: Sequence[Theorem]) -> Iterator[tuple[str, str]]:
+    """Theorems that fail and misprints that hold, by name, each with what is wrong."""
+    for theorem in proved:
+        proof = prove(theorem, book)
+        if not proof.proved:
+            yield f"theorem {theorem.name}", f"is not proved: the closed form minus what the blocks give is {proof.difference}"
+    for theorem in refuted:
+        if prove(theorem, book).proved:
+            yield f"misprint {theorem.name}", "is true after all"

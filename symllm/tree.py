@@ -57,7 +57,8 @@ def source(tree: Tree, array: bool = False) -> str:
         if not _NAME.fullmatch(tree):
             raise SymllmError(f"not a symbol's name: {tree!r}")
         return tree
-    operator, *parts = tree
+    operator: str = tree[0]
+    parts = list(tree[1:])
     if operator == "q":
         over, under = (int(part) for part in parts)
         return f"({over}/{under})" if array else f"Fraction({over},{under})"

@@ -91,7 +91,7 @@ def read_number(text: str) -> Fraction:
 
 def _value(match: re.Match[str]) -> Fraction:
     mantissa = Fraction(match[1].replace(",", "").replace("_", ""))
-    return mantissa * 10 ** int(match[2] or 0)
+    return mantissa * Fraction(10) ** int(match[2] or 0)
 
 
 def read_quantity(text: str, base: str) -> Fraction:
@@ -134,9 +134,14 @@ def rounded(value: Number | float, digits: int) -> str:
     return f"{sign}{whole:,}.{part:0{digits}d}" if digits else f"{sign}{whole:,}"
 
 
+def magnitude(value: Number | float) -> Number | float:
+    """The absolute value (typed: `abs` of a union is no number to the type checker)."""
+    return value if value >= 0 else -value
+
+
 def significant(value: Number | float, digits: int = 3) -> str:
     """`value` with about `digits` significant decimals: 61.0, 7.73, 0.318."""
-    size = abs(value)
+    size = magnitude(value)
     if size == 0:
         return "0"
     after = digits - 1
@@ -161,7 +166,7 @@ _BINARY_SCALE: Final = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 
 
 def _scaled(value: Number | float, scale: tuple[tuple[str, Number], ...]) -> str:
     for name, factor in scale:
-        if abs(value) >= factor or name == scale[-1][0]:
+        if magnitude(value) >= factor or name == scale[-1][0]:
             amount = value / factor if isinstance(value, float) else Fraction(value) / factor
             whole = not isinstance(amount, float) and amount.denominator == 1 and abs(amount) < 10**6
             return f"{rounded(amount, 0) if whole else significant(amount)} {name}"
@@ -170,7 +175,7 @@ def _scaled(value: Number | float, scale: tuple[tuple[str, Number], ...]) -> str
 
 def show_bytes(value: Number | float) -> str:
     """Bytes both ways, decimal first: "65.5 GB = 61.0 GiB"."""
-    if abs(value) < 1000:
+    if magnitude(value) < 1000:
         return f"{rounded(value, 0 if Fraction(value).denominator == 1 else 2)} byte"
     return f"{_scaled(value, _SCALES['byte'])} = {show_binary(value)}"
 

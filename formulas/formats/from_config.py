@@ -237,8 +237,8 @@ def _scheme(weights: Mapping[str, Any], chosen: Chosen, rest: int) -> WeightForm
     if kind == "int" and bits in (2, 4, 8) and strategy in ("group", "channel"):
         zeros = weights.get("symmetric") is False
         return grouped.packed(int(bits), size, zeros, weights.get("actorder") == "group", chosen, rest)
-    raise SymllmError(f"config: field '{FIELD}.config_groups.weights' is {shown({'type': kind, 'num_bits': bits, 'strategy': strategy}, 90)}, "
-                      "which is not understood")  # fmt: skip
+    given = shown({"type": kind, "num_bits": bits, "strategy": strategy, "group_size": size}, 110)
+    raise SymllmError(f"config: field '{FIELD}.config_groups.weights' is {given}, which is not understood")
 
 
 def _blocks(sizes: Any, field: str, chosen: Chosen, rest: int, scale: int = 4) -> WeightFormat:

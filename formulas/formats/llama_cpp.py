@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sympy import Expr, Integer
+from sympy import Expr, Integer, Rational
 
 from symllm.block import Block, Weight
 from symllm.errors import SymllmError
@@ -20,7 +20,7 @@ from symllm.format import Place, WeightFormat
 from ..notation import BYTE, E, N, d_c, d_n, d_v, h, k
 from .ggml import TYPES, element, fitting
 from .llama_cpp_rules import DEFAULT, LOW, TESTS, Facts, Layers, Rule, count, rule
-from .matrix import OTHER_TOWERS, layer_places, rows, text_groups
+from .matrix import OTHER_TOWERS, layer_places, part, rows, text_groups
 
 SOURCE = "github.com/ggml-org/llama.cpp, src/llama-quant.cpp (007dbbf3)"
 
@@ -38,20 +38,21 @@ _KINDS: Final = {
 
 def kind(weight: Weight, block: Block, family: str) -> str:
     """Which rules a weight falls under; "" where it stays float32, "file" where it is in another file."""
-    if block.component in OTHER_TOWERS:
+    row = part(block)
+    if row in OTHER_TOWERS:
         return "file"
     if weight.use == "lookup":
-        return "embedding" if block.component == "embedding" else ""
-    if weight.use != "matmul" or weight.buffer or block.component in KEPT:
+        return "embedding" if row == "embedding" else ""
+    if weight.use != "matmul" or weight.buffer or row in KEPT:
         return ""
-    if block.component == "lm_head":
+    if row == "lm_head":
         return "output"
     name = _KINDS.get(weight.name, "other")
-    if block.component == "attention":
+    if row == "attention":
         if family in FUSED and name in ("q", "k", "v"):
             return "qkv"
         return name if name in ("q", "k", "v", "qkv", "out") else "other"
-    if name not in ("gate", "up", "down") or block.component not in FEED_FORWARD:
+    if name not in ("gate", "up", "down") or row not in FEED_FORWARD:
         return "other"
     return f"expert {name}" if weight.spread else name
 
@@ -92,8 +93,8 @@ def share(layers: Layers, place: Place, block: Block, wanted: str, mix: str, mod
     if not mine or (len(text_groups(place)) == 1 and len(mine) == len(tensors)):
         return count(layers, place.group.count) / place.group.count
     total = len(tensors) if wanted == "v" else sum(len(layers) for layers in layer_places(place).values())
-    inside = sum(TESTS[layers](item[0] if by_layer else tensors.index(item), total) for item in mine)
-    return Integer(inside) / len(mine)
+    held = sum(TESTS[layers](item[0] if by_layer else tensors.index(item), total) for item in mine)
+    return Rational(held, len(mine))
 
 
 def in_type(name: str, row: int | None, weight: Weight, mix: str) -> Expr:
@@ -124,9 +125,9 @@ def size(mix: str, weight: Weight, block: Block, place: Place) -> Expr:
         return weight.elements * plain * BYTE
     each, before = Integer(0), Integer(0)
     for layers, name in chosen.special:
-        part = share(layers, place, block, found.removeprefix("expert "), mix, model)
-        each += (part - before) * in_type(name, row, weight, mix)
-        before = part
+        inside = share(layers, place, block, found.removeprefix("expert "), mix, model)
+        each += (inside - before) * in_type(name, row, weight, mix)
+        before = inside
     return weight.elements * (each + (1 - before) * plain) * BYTE
 
 

@@ -23,6 +23,14 @@ Chosen = Callable[[Place, Block], Expr]
 NEVER, ALWAYS = Integer(0), Integer(1)
 #: Rows of the breakdown that are no part of the language model itself.
 OTHER_TOWERS = frozenset({"vision", "projector", "audio"})
+#: A block of a layer that predicts further tokens counts as "mtp"; by its name it is what it is in other layers.
+_IN_OTHER_LAYERS = {"attention": "attention", "mlp": "ffn", "routed_experts": "routed_experts", "shared_experts": "shared_experts",
+                    "router": "router", "shared_expert_gate": "shared_expert_gate"}  # fmt: skip
+
+
+def part(block: Block) -> str:
+    """The row of the breakdown that a block counts as, or would in an ordinary layer."""
+    return _IN_OTHER_LAYERS.get(block.name, block.component) if block.component == "mtp" else block.component
 
 
 def rows(weight: Weight) -> tuple[Expr, Expr]:
@@ -74,11 +82,11 @@ def mixed_format(name: str, title: str, source: str, size: Size, *, aliases: tup
     """A format that stores the chosen matrices in `size(rows, numbers in a row)` bytes and all else in `rest` bytes a number."""
 
     def tensor(weight: Weight, block: Block, place: Place) -> Expr:
-        part = chosen(place, block)
+        share = chosen(place, block)
         plain = weight.elements * rest * BYTE
-        if part == 0:
+        if share == 0:
             return plain
         quantized = size(*rows(weight)) * BYTE
-        return quantized if part == 1 else part * quantized + (1 - part) * plain
+        return quantized if share == 1 else share * quantized + (1 - share) * plain
 
     return WeightFormat(name, title, source, tensor=tensor, compute_element=Integer(rest), aliases=aliases)

@@ -21,7 +21,7 @@ from symllm.config import shown
 from symllm.errors import SymllmError
 from symllm.format import Place
 
-from .matrix import ALWAYS, NEVER, layer_places
+from .matrix import ALWAYS, NEVER, OTHER_TOWERS, layer_places, part
 
 #: Words that stand for a whole part: the rows of the breakdown it covers.
 PARTS: Final = {
@@ -32,11 +32,13 @@ PARTS: Final = {
     "block_sparse_moe": ("routed_experts", "router"), "moe": ("routed_experts", "router"),
     "experts": ("routed_experts",), "shared_expert": ("shared_experts",), "shared_experts": ("shared_experts",),
     "shared_mlp": ("shared_experts",), "router": ("router",), "gate": ("router",), "shared_expert_gate": ("shared_expert_gate",),
-    "linear_attn": ("ssm",), "mamba": ("ssm",), "mixer": ("ssm", "attention", "ffn"), "conv": ("ssm",), "conv1d": ("ssm",), "short_conv": ("ssm",),
+    "linear_attn": ("ssm",), "mamba": ("ssm",), "mixer": ("ssm", "attention", "ffn"), "conv": ("ssm",), "conv1d": ("ssm",),
+    "short_conv": ("ssm",),
     "lm_head": ("lm_head",), "output": ("lm_head",), "embed_out": ("lm_head",), "embed_tokens": ("embedding",), "wte": ("embedding",),
     "embeddings": ("embedding",), "embedding": ("embedding",), "norm": ("norm",), "layernorm": ("norm",), "input_layernorm": ("norm",),
-    "post_attention_layernorm": ("norm",), "mtp": ("mtp",), "eh_proj": ("mtp",), "shared_head": ("mtp",),
-    "visual": ("vision", "projector"), "vision_tower": ("vision",), "vision_model": ("vision",), "vision_encoder": ("vision",), "vision": ("vision",),
+    "post_attention_layernorm": ("norm",), "mtp": ("mtp",), "fc": ("mtp",), "eh_proj": ("mtp",), "shared_head": ("mtp",),
+    "visual": ("vision", "projector"), "vision_tower": ("vision",), "vision_model": ("vision",), "vision_encoder": ("vision",),
+    "vision": ("vision",),
     "multi_modal_projector": ("projector",), "mm_projector": ("projector",), "patch_merger": ("projector",), "mm": ("vision", "projector"),
     "audio_tower": ("audio",), "audio": ("audio",), "e_score_correction_bias": ("router",), "indexer": ("attention",),
 }  # fmt: skip
@@ -44,7 +46,8 @@ PARTS: Final = {
 #: Words that stand for matrices of a part.
 MATRICES: Final = {
     "q_proj": ("W_Q",), "k_proj": ("W_K",), "v_proj": ("W_V",), "o_proj": ("W_O",), "out_proj": ("W_O", "W_out"), "dense": ("W_O",),
-    "qkv_proj": ("W_Q", "W_K", "W_V"), "query_key_value": ("W_Q", "W_K", "W_V"), "c_attn": ("W_Q", "W_K", "W_V"), "wqkv": ("W_Q", "W_K", "W_V"),
+    "qkv_proj": ("W_Q", "W_K", "W_V"), "query_key_value": ("W_Q", "W_K", "W_V"), "c_attn": ("W_Q", "W_K", "W_V"),
+    "wqkv": ("W_Q", "W_K", "W_V"),
     "gate_proj": ("W_gate",), "up_proj": ("W_up",), "down_proj": ("W_down", "W_out"), "gate_up_proj": ("W_gate", "W_up"),
     "w1": ("W_gate",), "w2": ("W_down",), "w3": ("W_up",), "fc1": ("W_in",), "fc2": ("W_out",), "c_fc": ("W_in",),
     "dense_h_to_4h": ("W_in",), "dense_4h_to_h": ("W_out",),
@@ -59,20 +62,28 @@ PATH: Final = frozenset({"model", "language_model", "transformer", "layers", "h"
                          "module", "linear"})  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|\*")
 _UNDERSTOOD = re.compile(r"[A-Za-z0-9_.\-]*")
-_LONGEST, _MOST = 400, 64
+#: "layers.1*" may mean layer 1 or layers 10 to 19.
+_OPEN = re.compile(r"(?<![A-Za-z0-9_])(\d+)\*")
+_LONGEST, _MOST, _MOST_LAYERS = 400, 64, 200
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What one entry names: a layer (None for all), rows of the breakdown (empty for all) and matrices (empty for all)."""
+    """What one entry names: a layer (None for all), rows of the breakdown and matrices (empty for all).
+
+    prediction: the entry lies within the layers that predict further tokens, and names nothing elsewhere.
+    """
 
     layer: int | None
     parts: frozenset[str]
     matrices: frozenset[str]
+    prediction: bool = False
 
-    def names(self, component: str, weight: str) -> bool:
-        """Whether a weight of a row of the breakdown is among what the entry names, in the entry's layer."""
-        return (not self.parts or component in self.parts) and (not self.matrices or weight in self.matrices)
+    def names(self, place: Place, block: Block) -> bool:
+        """Whether a weight is among what the entry names, in the entry's layer."""
+        if self.prediction and not (place.group and any(other.component == "mtp" for other in place.group.blocks)):
+            return False
+        return (not self.parts or part(block) in self.parts) and (not self.matrices or place.weight.name in self.matrices)
 
 
 def read(text: str, field: str) -> tuple[Entry, ...]:
@@ -81,24 +92,37 @@ def read(text: str, field: str) -> tuple[Entry, ...]:
         raise SymllmError(f"config: field {field!r} holds an entry of {len(text)} characters; no module's name is that long")
     found = []
     for plain in alternatives(text.removeprefix("re:"), field):
-        if not _UNDERSTOOD.fullmatch(plain.replace("*", "")):
+        entry = _entry(plain)
+        if entry is None:
             raise _unknown(text, field)
-        layer: int | None = None
-        parts: frozenset[str] = frozenset()
-        matrices: frozenset[str] = frozenset()
-        for word in _WORDS.findall(plain):
-            if word.isdigit():
-                layer = int(word) if layer is None and not parts else layer  # a later number counts experts
-            elif word in MATRICES:
-                matrices = frozenset(MATRICES[word])
-            elif word in PARTS:
-                parts = frozenset(PARTS[word])
-            elif word not in PATH and word != "*":
-                raise _unknown(text, field)
-        if layer is None and not parts and not matrices:
-            raise _unknown(text, field)
-        found.append(Entry(layer, parts, matrices))
+        found.append(entry)
     return tuple(found)
+
+
+def _entry(plain: str) -> Entry | None:
+    """What a plain name names; None where it holds a word that is not known, or a number that may mean several."""
+    words = _WORDS.findall(plain)
+    tower = next((word for word in words if set(PARTS.get(word, ())) & OTHER_TOWERS), None)
+    if tower is not None:  # what lies inside another tower is named after it, and never quantized
+        return Entry(None, frozenset(PARTS[tower]), frozenset())
+    if not _UNDERSTOOD.fullmatch(plain.replace("*", "")) or any(int(start) * 10 < _MOST_LAYERS for start in _OPEN.findall(plain)):
+        return None
+    prediction = "mtp" in words
+    layer: int | None = None
+    parts: frozenset[str] = frozenset()
+    matrices: frozenset[str] = frozenset()
+    for word in words:
+        if word.isdigit():
+            if parts:  # a single expert
+                return None
+            layer = None if prediction else int(word)
+        elif word in MATRICES:
+            matrices = frozenset(MATRICES[word])
+        elif word in PARTS and word != "mtp":
+            parts = frozenset(PARTS[word])
+        elif word not in PATH and word not in ("*", "mtp"):
+            return None
+    return Entry(layer, parts, matrices, prediction) if prediction or layer is not None or parts or matrices else None
 
 
 def alternatives(pattern: str, field: str) -> list[str]:
@@ -123,7 +147,7 @@ def kept_by(entries: tuple[str, ...], field: str) -> Callable[[Place, Block], Ex
     named = tuple(entry for text in dict.fromkeys(entries) for entry in read(text, field))
 
     def kept(place: Place, block: Block) -> Expr:
-        here = [entry for entry in named if entry.names(block.component, place.weight.name)]
+        here = [entry for entry in named if entry.names(place, block)]
         if any(entry.layer is None for entry in here):
             return ALWAYS
         layers = layer_places(place).get(place.group.name, ()) if here and place.group is not None else ()

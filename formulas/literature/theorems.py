@@ -15,8 +15,38 @@ from symllm.assumptions import Assumption
 from symllm.theorem import Theorem
 
 from ..notation import (
-    E, E_a, F_dec, F_fb, F_pre, M_grad, M_kv, M_opt, M_save, M_train, M_w, N, P, P_a, T, V, b, d, d_c, d_ff, d_ffe, d_h, d_r, h, k, s,
-    u_a, u_g, u_kv, u_m, u_o, u_w,
+    E,
+    E_a,
+    F_dec,
+    F_fb,
+    F_pre,
+    M_grad,
+    M_kv,
+    M_opt,
+    M_save,
+    M_train,
+    M_w,
+    N,
+    P,
+    P_a,
+    T,
+    V,
+    b,
+    d,
+    d_c,
+    d_ff,
+    d_ffe,
+    d_h,
+    d_r,
+    h,
+    k,
+    s,
+    u_a,
+    u_g,
+    u_kv,
+    u_m,
+    u_o,
+    u_w,
 )  # fmt: skip
 from .subjects import SUBJECTS
 
@@ -50,22 +80,26 @@ _PARAMETERS = (
              hypotheses=(Assumption(d_ff, 8 * d / 3),)),
     _theorem("llama_layer_parameters", "parameters of a LLaMA layer", "llama_layer", P,
              2 * d * d_h * (h + k) + 3 * d * d_ff + 2 * d, "LLaMA, arXiv:2302.13971; grouped heads, arXiv:2305.13245"),
-    _theorem("layer_norm_parameters", "parameters of the two LayerNorms of a layer", "two_layer_norms", P, 4 * d, "Ba et al. 2016, arXiv:1607.06450"),
+    _theorem("layer_norm_parameters", "parameters of the two LayerNorms of a layer", "two_layer_norms", P, 4 * d,
+             "Ba et al. 2016, arXiv:1607.06450"),
     _theorem("embedding_parameters", "parameters of the token table", "embedding", P, V * d, "Vaswani et al. 2017, arXiv:1706.03762"),
     _theorem("head_parameters", "parameters of an output head of its own", "head", P, d * V, "Press and Wolf 2016, arXiv:1608.05859"),
     _theorem("active_experts", "share of the routed experts that a token passes", "experts", P_a / P, E_a / E, "Mixtral, arXiv:2401.04088"),
-    _theorem("expert_parameters", "parameters of the routed experts of a layer", "experts", P, 3 * E * d * d_ffe, "Mixtral, arXiv:2401.04088"),
+    _theorem("expert_parameters", "parameters of the routed experts of a layer", "experts", P, 3 * E * d * d_ffe,
+             "Mixtral, arXiv:2401.04088"),
 )  # fmt: skip
 
 _CACHE = (
-    _theorem("kv_cache_textbook", "KV cache of multi-head attention", "gpt_decoder", M_kv, 2 * b * s * N * d * u_kv, POPE, hypotheses=MULTI_HEAD),
+    _theorem("kv_cache_textbook", "KV cache of multi-head attention", "gpt_decoder", M_kv, 2 * b * s * N * d * u_kv, POPE,
+             hypotheses=MULTI_HEAD),
     _theorem("kv_cache_per_token", "KV cache of one token under grouped heads", "llama_decoder", M_kv / (b * s), 2 * N * k * d_h * u_kv,
              "Ainslie et al. 2023, arXiv:2305.13245"),
     _theorem("kv_cache_grouped", "KV cache of grouped heads beside multi-head", "llama_decoder", M_kv / (2 * b * s * N * d * u_kv), k / h,
              "Ainslie et al. 2023, arXiv:2305.13245", hypotheses=(MULTI_HEAD[1],)),
     _theorem("kv_cache_one_head", "KV cache of one KV head beside multi-head", "llama_decoder", M_kv / (2 * b * s * N * d * u_kv), 1 / h,
              "Shazeer 2019, arXiv:1911.02150", hypotheses=(Assumption(k, sympy.Integer(1)), MULTI_HEAD[1])),
-    _theorem("latent_cache", "cache of latent attention", "latent_layers", M_kv, N * b * s * (d_c + d_r) * u_kv, "DeepSeek-V2, arXiv:2405.04434"),
+    _theorem("latent_cache", "cache of latent attention", "latent_layers", M_kv, N * b * s * (d_c + d_r) * u_kv,
+             "DeepSeek-V2, arXiv:2405.04434"),
 )  # fmt: skip
 
 _SAVED = (
@@ -77,11 +111,13 @@ _SAVED = (
     _theorem("saved_activations_no_dropout", "what a GPT layer keeps without dropout", "gpt_layer", M_save,
              32 * b * s * d + 2 * b * s**2 * h, KORTHIKANTI, hypotheses=(*TEXTBOOK, *SIXTEEN_BIT), training=("no-dropout",)),
     _theorem("saved_activations_fused", "what a GPT layer keeps with a fused kernel", "gpt_layer", M_save,
-             34 * b * s * d + 4 * b * h * s, "Dao et al. 2022, arXiv:2205.14135", hypotheses=(*TEXTBOOK, *SIXTEEN_BIT), training=("fused",)),
+             34 * b * s * d + 4 * b * h * s, "Dao et al. 2022, arXiv:2205.14135",
+             hypotheses=(*TEXTBOOK, *SIXTEEN_BIT), training=("fused",)),
 )  # fmt: skip
 
 _COMPUTE = (
-    _theorem("layer_compute", "forward compute of a layer", "gpt_layer", F_pre, 24 * b * s * d**2 + 4 * b * s**2 * d, NARAYANAN, hypotheses=TEXTBOOK),
+    _theorem("layer_compute", "forward compute of a layer", "gpt_layer", F_pre, 24 * b * s * d**2 + 4 * b * s**2 * d, NARAYANAN,
+             hypotheses=TEXTBOOK),
     _theorem("model_compute", "forward compute of a model", "gpt", F_pre, N * (24 * b * s * d**2 + 4 * b * s**2 * d) + 2 * b * s * d * V,
              NARAYANAN, hypotheses=TEXTBOOK),
     _theorem("two_per_parameter", "forward compute for each parameter and token", "gpt", F_pre / (b * s), 2 * P, KAPLAN,

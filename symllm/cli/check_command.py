@@ -14,7 +14,9 @@ import click
 def command(quick: bool, page: str | None, as_json: bool) -> None:
     """Dimensions, symbols, sources, worked examples, compiled = symbolic, for every formula, block and model."""
     from .. import catalog
-    from ..checking import book_findings
+    from ..checking import Finding, book_findings
+    from ..formulas.literature.theorems import MISPRINTS, THEOREMS
+    from ..theorem import unproved
     from ..userbook import opened_book
     from .options import echo_json
 
@@ -25,12 +27,14 @@ def command(quick: bool, page: str | None, as_json: bool) -> None:
     bar = click.progressbar(configs, label="checking models", file=sys.stderr) if sys.stderr.isatty() else None
     pages = opened_book(page)
     found = list(book_findings(pages, bar if bar is not None else configs))
+    found += [Finding(where, what) for where, what in unproved(pages, THEOREMS, MISPRINTS)]
     if as_json:
         echo_json({"schema": "symllm.check/1", "models": len(configs), "findings": [{"where": f.where, "what": f.what} for f in found]})
     else:
         for finding in found:
             click.echo(f"{finding.where}: {finding.what}")
         said = f"{len(pages.formulas) + 1} formulas, {len(pages.composed)} sums over blocks, {len(pages.families)} families, {len(configs)} models"
+        said += f", {len(THEOREMS)} theorems"
         click.echo(f"checked {said}: {'all is well' if not found else f'{len(found)} things are wrong'}")
     if found:
         sys.exit(1)

@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from ..answer import Answer, Certificate, Part
-from ..units import Number, gib, rounded, show, show_binary, significant
+from ..units import Number, gib, magnitude, rounded, show, show_binary, significant
 
 
 def width() -> int:
@@ -33,7 +33,7 @@ def full(value: Number | None, unit: str) -> str:
     digits = rounded(value, 0 if Fraction(value).denominator == 1 else 3)
     short = show(value, unit)
     base = unit.partition("/")[0]
-    if base in ("byte", "FLOP") and abs(value) >= 1000:
+    if base in ("byte", "FLOP") and magnitude(value) >= 1000:
         return f"{digits} {unit} ({short})"
     return short
 
@@ -169,7 +169,7 @@ def _apart(c: Certificate) -> Callable[[Number], str]:
 
 
 def _digits(value: Number) -> str:
-    return rounded(value, 0) if abs(value) >= 10**6 or Fraction(value).denominator == 1 else significant(value, 9)
+    return rounded(value, 0) if magnitude(value) >= 10**6 or Fraction(value).denominator == 1 else significant(value, 9)
 
 
 def _plain(value: Number) -> str:
@@ -204,8 +204,8 @@ def _budget(answer: Answer) -> list[str]:
         rows.append([part.name, part.kind, _amount(part, of_bytes), share(part.value, total)])
     used = sum(part.value for part in answer.breakdown)
     if budget is not None:
-        rows.append(["left" if used <= budget else "missing", "", _amount(Part("", abs(budget - used), answer.breakdown[0].unit, ""), of_bytes),
-                     share(abs(budget - used), total)])  # fmt: skip
+        unit, rest = answer.breakdown[0].unit, max(budget - used, used - budget)
+        rows.append(["left" if used <= budget else "missing", "", _amount(Part("", rest, unit, ""), of_bytes), share(rest, total)])
         rows.append(["budget", "", _amount(Part("", budget, answer.breakdown[0].unit, ""), of_bytes), ""])
     at = c.at if c is not None and c.at is not None else (c.beyond if c is not None else None)
     where = f"with {show(at, sign.unit)}" if at is not None else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import Any
 
-from ..units import COUNTS, Number, rounded, show, show_binary
+from ..units import COUNTS, Number, magnitude, rounded, show, show_binary
 from .report import full, headline, indented, paragraph, parts, share, width
 
 
@@ -111,9 +111,9 @@ def footer_of(items: list[str], title: str) -> list[str]:
 def _compact(value: Number | None, unit: str) -> str:
     if value is None:
         return "no limit"
-    if unit == "byte" and abs(value) >= 1000:
+    if unit == "byte" and magnitude(value) >= 1000:
         sign = "-" if value < 0 else ""
-        return f"{sign}{show_binary(abs(value))}"
+        return f"{sign}{show_binary(magnitude(value))}"
     return show(value, "1" if unit.partition("/")[0] in COUNTS else unit)
 
 
