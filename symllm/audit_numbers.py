@@ -167,7 +167,8 @@ def _over(check: Mapping[str, Any], body: tree.Tree, found: list[Case], ends: tu
         errors.append(float((ends[0] if at < ends[0] else ends[1] if at > ends[1] else at) / at - 1))
         if span is None:
             everywhere = False
-            reasons.append(f"for {one.label} no {symbol} makes {check['words']} lie between: it is {significant(at)} at {symbol} = {here:,}")
+            told = f"it is {significant(at)} at {symbol} = {here:,}"
+            reasons.append(f"for {one.label} no {symbol} makes {check['words']} lie between: {told}")
             continue
         everywhere &= span == (start, LARGEST)
         told = f"{symbol} from {_span(span)} for {one.label}" if span[0] != span[1] else f"{symbol} = {span[0]} for {one.label}"

@@ -25,13 +25,16 @@ def parts(book: Book, model: Architecture, chosen: Choices, config: Config | Non
     """
     found: dict[sympy.Symbol, dict[sympy.Expr, list[str]]] = {}
     whole: dict[sympy.Symbol, sympy.Expr] = {}
+    here = context(book, chosen, config, model)
     for quantity in book.composed:
-        for line in composed(model, quantity, context(book, chosen, config, model)):
+        if quantity.accumulate == "workspace":  # the largest of its parts, not their sum
+            continue
+        for line in composed(model, quantity, here):
             if line.component:
                 whole[line.symbol] = line.expression
         for block in blocks(model):
             for name, alone in _items(block):
-                for line in composed(_only(model, block, alone), quantity, context(book, chosen, config, model)):
+                for line in composed(_only(model, block, alone), quantity, here):
                     if line.component:
                         found.setdefault(line.symbol, {}).setdefault(line.expression, []).append(name)
     made = {symbol: tuple(Part(tuple(names), size) for size, names in sizes.items()) for symbol, sizes in found.items()}

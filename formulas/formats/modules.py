@@ -58,8 +58,8 @@ MATRICES: Final = {
 }  # fmt: skip
 
 #: Words that only say where in the model the others are.
-PATH: Final = frozenset({"model", "language_model", "transformer", "layers", "h", "blocks", "decoder", "backbone", "text_model", "weight", "bias",
-                         "module", "linear"})  # fmt: skip
+PATH: Final = frozenset({"model", "language_model", "transformer", "layers", "h", "blocks", "decoder", "backbone", "text_model", "weight",
+                         "bias", "module", "linear"})  # fmt: skip
 _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|\*")
 _UNDERSTOOD = re.compile(r"[A-Za-z0-9_.\-]*")
 #: "layers.1*" may mean layer 1 or layers 10 to 19.

@@ -33,8 +33,8 @@ def command(quick: bool, page: str | None, as_json: bool) -> None:
     else:
         for finding in found:
             click.echo(f"{finding.where}: {finding.what}")
-        said = f"{len(pages.formulas) + 1} formulas, {len(pages.composed)} sums over blocks, {len(pages.families)} families, {len(configs)} models"
-        said += f", {len(THEOREMS)} theorems"
+        said = f"{len(pages.formulas) + 1} formulas, {len(pages.composed)} sums over blocks, {len(pages.families)} families, "
+        said += f"{len(configs)} models, {len(THEOREMS)} theorems"
         click.echo(f"checked {said}: {'all is well' if not found else f'{len(found)} things are wrong'}")
     if found:
         sys.exit(1)

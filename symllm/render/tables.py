@@ -55,6 +55,19 @@ def gpu_page(row: Any) -> str:
     return "\n".join(lines)
 
 
+def file_page(made: Any) -> str:
+    """What a model file holds: its tensors' numbers and bytes by type, largest first."""
+    from tabulate import tabulate
+
+    lines = [f"{made.path} ({made.kind})", f"  {made.parameters:,} numbers in {len(made.tensors):,} tensors"]
+    lines.append(f"  {made.bytes:,} byte ({show(made.bytes, 'byte')}) without the header")
+    rows = [[name, f"{numbers:,}", f"{size:,}", share(size, made.bytes) if made.bytes else ""]
+            for name, (numbers, size) in sorted(made.by_dtype.items(), key=lambda item: -item[1][1])]  # fmt: skip
+    table = tabulate(rows, ["type", "numbers", "byte", "share"], tablefmt="plain", disable_numparse=True,
+                     colalign=("left", "right", "right", "right"))  # fmt: skip
+    return "\n".join(lines) + (f"\n\n{indented(table)}" if rows else "")
+
+
 def anatomy_page(made: Any) -> str:
     """A model's anatomy: parameters by component and layer kind, active, cache, context."""
     answer = made.parameters

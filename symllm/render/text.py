@@ -184,4 +184,7 @@ def _evaluation(evaluation: Evaluation, width: int) -> Iterator[str]:
     yield from (f"      {line}" for line in more)
     for share in evaluation.shares:
         whole = words.number(share.value)
-        yield f"      {words.percent(evaluation.result, share.value)} of {_expression(share.expression)} = {whole}"
+        line = f"{words.percent(evaluation.result, share.value)} of {_expression(share.expression)} = {whole}"
+        first, *more = broken(line, width - 8)
+        yield f"      {first}"
+        yield from (f"        {part}" for part in more)

@@ -1,0 +1,1 @@
+"""What `docs/generate.py` writes: pages made from the book, one module a kind of page."""
