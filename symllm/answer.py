@@ -122,7 +122,7 @@ def evaluated(case: Scenario, quantity: str) -> Answer:
         quantity=quantity, symbol=symbol, title=sign.title, value=exact(values[symbol]), unit=sign.unit,
         kind=kind_of(case, symbol), breakdown=breakdown(program, line, values) if line else (),
         inputs=used_inputs(case, [symbol]), assumptions=assumptions(case, [symbol]), model=program.model, scenario=case,
-        notes=(*case.notes, *cautions(program, [symbol])), errors=errors(program, [symbol]),
+        notes=(*case.notes, *undivided(case, [symbol]), *cautions(program, [symbol])), errors=errors(program, [symbol]),
     )  # fmt: skip
 
 
@@ -164,6 +164,19 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
 def errors(program: Program, results: list[str]) -> tuple[str, ...]:
     """What is fitted or measured in the results, with how far it is off and on what data."""
     return tuple(f"{line.title} {line.kind}: {line.error}" for line in program.needed(results) if line.error)
+
+
+def undivided(case: Scenario, results: list[str]) -> tuple[str, ...]:
+    """A note where tensor parallelism matters to the results and does not divide what serving engines want divided."""
+    program = case.program
+    found = []
+    for asked in program.questions.values():
+        if asked.divides in case.inputs and asked.unknown in case.inputs and asked.unknown in program.inputs(results):
+            size, shares = case.inputs[asked.divides].value, case.inputs[asked.unknown].value
+            if size % shares:
+                found.append(f"{shares} GPUs do not divide {size:,} {program.signs[asked.divides].title}; "
+                             "serving engines refuse such a tensor parallelism")  # fmt: skip
+    return tuple(found)
 
 
 def cautions(program: Program, results: list[str]) -> tuple[str, ...]:

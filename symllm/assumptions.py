@@ -34,10 +34,16 @@ def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol]) -> tuple[Ass
         name, tree = parse.definition(text)
         if name not in symbols:
             raise unknown("symbol", name, symbols, "`symllm list --symbols` shows all")
-        assumption = Assumption(symbols[name], lift(tree, symbols))
+        assumption = Assumption(symbols[name], _with_unit(symbols[name], lift(tree, symbols), symbols))
         _refuse_impossible(assumption)
         found.append(assumption)
     return tuple(found)
+
+
+def _with_unit(symbol: sympy.Symbol, value: sympy.Expr, symbols: Mapping[str, sympy.Symbol]) -> sympy.Expr:
+    """A bare number assumed for a symbol with a unit is that many of the unit: u_a = 2 is 2 byte."""
+    unit = symbols.get(getattr(symbol, "unit", ""))
+    return value * unit if unit is not None and value.is_number else value
 
 
 def _refuse_impossible(assumption: Assumption) -> None:

@@ -21,7 +21,7 @@ from .scenario import Request, Scenario, scenario
 from .solving import solve
 from .symbols import NamedSymbol
 from .tensors import parts
-from .units import Number, exact, show
+from .units import Number, show
 
 #: Where nobody names a model, the textbook's block is meant; its page says what it is made of.
 TEXTBOOK = {"model_type": "gpt2"}

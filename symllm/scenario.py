@@ -293,9 +293,6 @@ def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) 
 
 def _notes(request: Request, made: Program, inputs: Mapping[str, Input]) -> Iterable[str]:
     yield from made.notes
-    heads, shares = inputs.get("h"), inputs["tp"].value
-    if heads is not None and heads.value % shares:
-        yield f"{shares} GPUs do not divide {heads.value} query heads; serving engines refuse such a tensor parallelism"
     if request.beyond_context and "s" in inputs and "s_max" in inputs and inputs["s"].value > inputs["s_max"].value:
         yield f"the sequence is beyond the model's own context of {show(inputs['s_max'].value, 'token')}"
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from . import parse, search, tree
-from .answer import Answer, Certificate, ClosedForm, assumptions, breakdown, cautions, errors, kind_of, used_inputs
+from .answer import Answer, Certificate, ClosedForm, assumptions, breakdown, cautions, errors, kind_of, undivided, used_inputs
 from .errors import SymllmError, unknown
 from .program import Asked, Line, Program
 from .scenario import Request, Scenario, complete, scenario
@@ -199,10 +199,18 @@ def _answer(case: Scenario, name: str, constraints: list[Constraint], pairs: lis
         value=public, unit=sign.unit, kind=kind_of(case, target),
         breakdown=breakdown(made, line, values) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=(*at.notes, *_dividing(at, asked, found, pairs, constraints), *cautions(made, results)), errors=errors(made, results),
+        notes=(*at.notes, *_divisible(case, at, asked, found, pairs, constraints, results), *cautions(made, results)), errors=errors(made, results),
         why=_why(case, name, sense, found, value, certificate, constraints[index], limited_by), bound_by=bound,
         certificate=certificate, closed_form=_closed_form(case, name, constraints[index], shown_at, sense),
     )  # fmt: skip
+
+
+def _divisible(case: Scenario, at: Scenario, asked: Asked | None, found: search.Found, pairs: list[Sides], constraints: list[Constraint],
+               results: list[str]) -> list[str]:  # fmt: skip
+    """Notes on what tensor parallelism should divide: the answer where it is asked for, else the given one."""
+    if asked is not None and asked.divides:
+        return _dividing(at, asked, found, pairs, constraints)
+    return list(undivided(case, results))
 
 
 def _dividing(case: Scenario, asked: Asked | None, found: search.Found, pairs: list[Sides], constraints: list[Constraint]) -> list[str]:

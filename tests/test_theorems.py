@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 import sympy
-from symllm.formulas.book import book
-from symllm.formulas.literature.theorems import MISPRINTS, TEXTBOOK, THEOREMS
-from symllm.formulas.notation import N, P, V, d, d_ff, d_h, h, k, s, s_pos
 
 from symllm.assumptions import Assumption
 from symllm.block import Block
 from symllm.derivation import check
 from symllm.errors import SymllmError
+from symllm.formulas.book import book
+from symllm.formulas.literature.theorems import MISPRINTS, TEXTBOOK, THEOREMS
+from symllm.formulas.notation import N, P, V, d, d_ff, d_h, h, k, s, s_pos
 from symllm.theorem import Theorem, facts, prove, smallest, unproved
 
 BY_NAME = {theorem.name: theorem for theorem in (*THEOREMS, *MISPRINTS)}

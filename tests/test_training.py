@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from conftest import oracle
-from symllm.formulas.book import book
-from symllm.formulas.literature.subjects import SUBJECTS
-from symllm.formulas.notation import BYTE, FLOP, M_save, V, b, d, d_ff, d_h, h, k, s, u_a
 
 import symllm
 from symllm.build import choices, definitions
 from symllm.derivation import Facts
 from symllm.errors import SymllmError
+from symllm.formulas.book import book
+from symllm.formulas.literature.subjects import SUBJECTS
+from symllm.formulas.notation import BYTE, FLOP, M_save, V, b, d, d_ff, d_h, h, k, s, u_a
 from symllm.training import chosen, given
 
 OPTIONS = {"plain-eager-byte": "", "plain-eager-none": "no-dropout", "plain-sdpa-none": "fused,no-dropout"}
