@@ -132,12 +132,22 @@ def facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any]]:
         raise SymllmError("which model? give --model NAME (`symllm models` lists them) or --config PATH (a config.json)")
     if isinstance(request.config, Mapping):
         return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
-    from .config import load
-
-    raw = load(request.config)
     path = Path(request.config)
+    raw = _loaded(path)
     title = str(raw.get("_name_or_path") or "") or (path.name if path.is_dir() else path.stem)
     return raw, {"name": str(request.config), "title": title[:60], "hub": "", "source": str(request.config), "note": ""}
+
+
+def _loaded(path: Path) -> Mapping[str, Any]:
+    """The fields of a config.json, of a folder's, or of a GGUF file's own metadata."""
+    if path.suffix == ".gguf":
+        from .files import read_model_file
+        from .formulas.formats.gguf_config import config
+
+        return config(read_model_file(str(path)))
+    from .config import load
+
+    return load(path)
 
 
 def _one_of(name: str, given: str, known: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Max, Min, ceiling, floor
 
@@ -81,6 +81,7 @@ def test_attention_overtakes_the_matrices_at_six_widths() -> None:
     assert found.says == "they are equal at s = 6*d"
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 30), st.integers(-60, 60), st.integers(-60, 60))
 def test_crossings_are_where_both_are_equal(a: int, e: int, f: int) -> None:
     one, other = a * s**2 + e * s, Integer(-f)

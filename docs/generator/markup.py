@@ -94,7 +94,7 @@ def symbol_table(symbols: Iterable[NamedSymbol], pages: dict[str, str] | None = 
         title = prose(symbol.title)
         if pages and symbol.name in pages:
             title = f"[{title}]({folder}{pages[symbol.name]})"
-        rows.append((math(symbol), code(symbol.name), title, unit(symbol.unit), prose(symbol.meaning)))
+        rows.append((f"$`{symbol.latex_form}`$", code(symbol.name), title, unit(symbol.unit), prose(symbol.meaning)))
     return table(("symbol", "typed", "name", "unit", "meaning"), rows)
 
 
@@ -111,3 +111,9 @@ def plain(expr: sympy.Expr | int) -> str:
 def anchor(title: str) -> str:
     """The fragment that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def typeset_text(shown: str) -> str:
+    """What a terminal shows."""
+    body = "\n".join(line.rstrip() for line in shown.splitlines())
+    return f"```text\n{body}\n```"

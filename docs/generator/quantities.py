@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import sympy
 
 from symllm import compose
-from symllm.build import family_of
+from symllm.config import family_of
 from symllm.derivation import Derivation, Evaluation
-from symllm.deriving import TEXTBOOK, derived
+from symllm.derive import reachable
+from symllm.deriving import TEXTBOOK, derived, textbook
+from symllm.explain import open_request
 from symllm.formula import Composed, Formula
 from symllm.formulas.book import book
 from symllm.formulas.literature.theorems import THEOREMS
@@ -27,7 +29,10 @@ from . import markup as md
 Page = Formula | Composed
 
 #: Whose numbers worked examples show: the textbook's block in its smallest size; where it has none of a thing, a model with images.
-EXAMPLES = ({"model": "gpt2", "context": 512}, {"model": "llava-1.5-7b", "context": 2048, "sets": (("n_img", "1"),)})
+EXAMPLES: tuple[Mapping[str, Any], ...] = (
+    {"model": "gpt2", "context": 512},
+    {"model": "llava-1.5-7b", "context": 2048, "sets": (("n_img", "1"),)},
+)
 NEW_TOKENS = 128
 
 
@@ -85,41 +90,34 @@ def _index() -> str:
 
 
 def _page(page: Page) -> str:
-    facts = [f"*{page.kind}*", f"in {md.unit(page.symbol.unit)}s" if page.symbol.unit != "1" else "a number"]
     asked = page.name in book().quantities()
-    parts = [md.prose(page.because), f"{md.math(page.symbol)}: {md.prose(page.symbol.meaning)}; {', '.join(facts)}."]
+    parts = [md.prose(page.because), f"{md.math(page.symbol)}: {md.prose(page.symbol.meaning)}; unit: {md.unit(page.symbol.unit)}; *{page.kind}*."]
     if asked:
         parts.append(f"`symllm eval {page.name} --model NAME`")
     parts += ["## Formula", *_formula(page), "## Symbols", md.symbol_table(_symbols(page), pages_of_symbols())]
     parts += ["## When it holds", md.bullets(_conditions(page))]
     parts += ["## Worked example", _example(page)]
     if asked:
-        title = family_of(TEXTBOOK, book().families).title
-        parts += ["## Derivation", f"For the block of the textbook, {md.prose(title)}'s; every step is checked where it is made.",
-                  md.derivation(_derived(page.name))]  # fmt: skip
+        subject, made = _derived(page.name)
+        parts += ["## Derivation", f"For {md.prose(subject)}; every step is checked where it is made.", md.derivation(made)]
     parts += _theorems(page)
     parts += ["## Used by", md.bullets(_users(page)) or "nothing else in the book"]
-    return md.page(page.symbol.title[:1].upper() + page.symbol.title[1:], *parts)
-
-
-@cache
-def _derived(name: str) -> Derivation:
-    return derived(Request(), name)
+    title = page.symbol.title if asked else page.name.replace("_", " ")
+    return md.page(title[:1].upper() + title[1:], *parts)
 
 
 def _formula(page: Page) -> list[str]:
     if isinstance(page, Formula):
         return [md.equation(page.symbol, page.expression)]
     how = (compose.ACCUMULATORS[page.accumulate].__doc__ or "").strip().splitlines()[0]
-    said = f"Summed over the blocks of a model. Of each block: {how[:1].lower()}{how[1:]}"
-    if page.accumulate == "workspace":
-        said = f"The largest over the blocks of a model. Of each block: {how[:1].lower()}{how[1:]}"
+    taken = "The largest" if page.accumulate == "workspace" else "The sum"
+    said = f"{taken} over the blocks of a model. Of each block: {how}"
     if page.components:
         said += f" Only blocks that count as {', '.join(page.components)} are summed."
     if page.per_gpu:
         said += " Each block gives the share of the fullest GPU."
-    first = _derived(page.name).chains[0].steps[0].expression
-    return [md.prose(said), "For the textbook's block that is", md.equation(page.symbol, first)]
+    subject, made = _derived(page.name)
+    return [md.prose(said), f"For {md.prose(subject)}, that is", md.equation(page.symbol, made.chains[0].steps[0].expression)]
 
 
 def _symbols(page: Page) -> list[NamedSymbol]:
@@ -127,7 +125,7 @@ def _symbols(page: Page) -> list[NamedSymbol]:
     if isinstance(page, Formula):
         used = page.expression.free_symbols | {page.symbol}
     else:
-        used = {page.symbol}.union(*(step.expression.free_symbols for chain in _derived(page.name).chains for step in chain.steps))
+        used = {page.symbol}.union(*(step.expression.free_symbols for chain in _derived(page.name)[1].chains for step in chain.steps))
     return [symbol for symbol in book().symbols.values() if symbol in used and symbol.name not in ("FLOP", "byte")]
 
 
@@ -144,21 +142,87 @@ def _example(page: Page) -> str:
         numbers = tuple((symbol, _number(value)) for symbol, value in page.example.values.items())
         made = Evaluation(page.symbol, page.expression, numbers, _number(page.example.result), page.symbol.unit)
         return md.typeset(latex.aligned(latex.evaluation_rows(made)))
-    for scenario in EXAMPLES:
-        found = _in_numbers(page, scenario)
-        if found.evaluations and found.evaluations[-1].result != 0:
-            break
-    said = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in scenario.items() if name not in ("model", "sets"))
+    scenario, found = _in_numbers(page.name)
+    given = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in scenario.items() if name != "sets")
+    given += "".join(f" --set {symbol}={value}" for symbol, value in scenario.get("sets", ()))
     rows = [row for evaluation in found.evaluations for row in latex.evaluation_rows(evaluation)]
-    return f"{md.prose(found.subject)}, {said}:\n\n{md.typeset(latex.aligned(rows))}"
+    return f"`symllm derive {page.name} {given}`:\n\n{md.typeset(latex.aligned(rows))}"
 
 
-def _in_numbers(page: Composed, scenario: dict[str, Any]) -> Derivation:
-    found = derived(Request(**scenario), page.name)
-    if found.evaluations and any(symbol.name == "n" for symbol in found.facts.unfolded(page.symbol).free_symbols):
-        found = derived(Request(**scenario, new_tokens=NEW_TOKENS), page.name)
-        scenario["new_tokens"] = NEW_TOKENS
-    return found
+def _formula(page: Page) -> list[str]:
+    if isinstance(page, Formula):
+        return [md.equation(page.symbol, page.expression)]
+    how = (compose.ACCUMULATORS[page.accumulate].__doc__ or "").strip().splitlines()[0]
+    taken = "The largest" if page.accumulate == "workspace" else "The sum"
+    said = f"{taken} over the blocks of a model. Of each block: {how}"
+    if page.components:
+        said += f" Only blocks that count as {', '.join(page.components)} are summed."
+    if page.per_gpu:
+        said += " Each block gives the share of the fullest GPU."
+    subject, made = _derived(page.name)
+    return [md.prose(said), f"For {md.prose(subject)}, that is", md.equation(page.symbol, made.chains[0].steps[0].expression)]
+
+
+def _symbols(page: Page) -> list[NamedSymbol]:
+    """The symbols of the formula; of a sum those that its derivation ends in."""
+    if isinstance(page, Formula):
+        used = page.expression.free_symbols | {page.symbol}
+    else:
+        used = {page.symbol}.union(*(step.expression.free_symbols for chain in _derived(page.name)[1].chains for step in chain.steps))
+    return [symbol for symbol in book().symbols.values() if symbol in used and symbol.name not in ("FLOP", "byte")]
+
+
+def _conditions(page: Page) -> list[str]:
+    said = [md.prose(condition) for condition in page.conditions]
+    said.append(f"kind: *{page.kind}*" + (f"; error: {md.prose(page.error)}" if page.error else ""))
+    if isinstance(page, Formula):
+        said += [f"with {md.math(symbol)} ({md.prose(symbol.title)}): {md.prose(words)}" for symbol, words in page.cautions]
+    return [*said, f"source: {md.source(page.source)}"]
+
+
+def _example(page: Page) -> str:
+    if isinstance(page, Formula):
+        numbers = tuple((symbol, _number(value)) for symbol, value in page.example.values.items())
+        made = Evaluation(page.symbol, page.expression, numbers, _number(page.example.result), page.symbol.unit)
+        return md.typeset(latex.aligned(latex.evaluation_rows(made)))
+    scenario, found = _in_numbers(page.name)
+    given = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in scenario.items() if name != "sets")
+    given += "".join(f" --set {symbol}={value}" for symbol, value in scenario.get("sets", ()))
+    rows = [row for evaluation in found.evaluations for row in latex.evaluation_rows(evaluation)]
+    return f"`symllm derive {page.name} {given}`:\n\n{md.typeset(latex.aligned(rows))}"
+
+
+@cache
+def _in_numbers(name: str) -> tuple[Mapping[str, Any], Derivation]:
+    """The derivation with the numbers of the first scenario in which it is not 0, and that scenario."""
+    more = {"new_tokens": NEW_TOKENS} if _speaks_of_new_tokens(name) else {}
+    for scenario in EXAMPLES:
+        asked = {**scenario, **more}
+        found = derived(Request(**asked), name)
+        if any(evaluation.result != 0 for evaluation in found.evaluations):
+            break
+    return asked, found
+
+
+@cache
+def _textbook() -> dict[Any, Any]:
+    """The definitions of the textbook's block, nothing neutral taken out."""
+    return {line.symbol: line.expression for line in open_request(textbook(Request())).lines}
+
+
+def _speaks_of_new_tokens(name: str) -> bool:
+    return book().roles.new_tokens in reachable(book().quantities()[name], _textbook())
+
+
+@cache
+def _derived(name: str) -> tuple[str, Derivation]:
+    """Of which block, and its derivation: the textbook's, or where that has nothing of it, that of the example."""
+    more = {"new_tokens": NEW_TOKENS} if _speaks_of_new_tokens(name) else {}
+    made = derived(Request(**more), name)
+    if made.chains[0].steps[0].expression != 0:
+        return f"the textbook's block, {family_of(TEXTBOOK, book().families).title}'s", made
+    _, found = _in_numbers(name)
+    return f"{found.subject}, as the textbook's block has nothing of it", found.without_numbers()
 
 
 def _number(value: Any) -> int | Fraction:

@@ -26,6 +26,8 @@ _ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"
                    "≈": r"$\approx$", "×": r"$\times$", "−": r"$-$", "η": r"$\eta$", "⌈": r"$\lceil$", "⌉": r"$\rceil$",
                    "⊙": r"$\odot$"}  # fmt: skip
 _RELATIONS: Final = {"=": "=", "≈": r"\approx", "≤": r"\le"}
+_PREAMBLE: Final = (r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{amsmath}", r"\allowdisplaybreaks",
+                    r"\begin{document}")  # fmt: skip
 #: Columns of plain text that a line of mathematics, and a remark beside one, may take on a page.
 _LONGEST, _BESIDE = 64, 40
 
@@ -128,10 +130,14 @@ def aligned(rows: Iterable[str], environment: str = "aligned") -> str:
     return "\n".join((rf"\begin{{{environment}}}", " \\\\\n".join(rows), rf"\end{{{environment}}}"))
 
 
+def page(title: str, body: str) -> str:
+    """A LaTeX document of one displayed formula under a title in words."""
+    return "\n".join((*_PREAMBLE, rf"\section*{{{words(title)}}}", r"\[", body, r"\]", r"\end{document}", ""))
+
+
 def document(made: Derivation) -> str:
     """A derivation as a LaTeX document that compiles as it is."""
-    lines = [r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{amsmath}", r"\allowdisplaybreaks",
-             r"\begin{document}", rf"\section*{{{inline(shared.heading(made))}}}"]  # fmt: skip
+    lines = [*_PREAMBLE, rf"\section*{{{inline(shared.heading(made))}}}"]
     if conditions := shared.conditions(made):
         lines.append(f"{inline(conditions).capitalize()}.")
     lines.append(aligned((row for chain in made.chains for row in chain_rows(chain)), "align*"))
