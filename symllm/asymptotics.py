@@ -7,7 +7,7 @@ is ill-defined, so one growing symbol is always named and the others stay fixed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -231,6 +231,8 @@ def elasticity(expr: sympy.Expr, symbol: sympy.Symbol, values: Mapping[sympy.Sym
     """
     point = _Point({key: sympy.sympify(_rational(value)) for key, value in values.items()}, dict(definitions or {}), symbol)
     value, slope = point.at(sympy.sympify(expr))
+    if slope is sympy.nan:
+        raise SymllmError(f"no elasticity in {symbol}: the point lies on the corner of '{_short(point.corners[-1])}', where the slope jumps")
     if value == 0:
         raise SymllmError(f"no elasticity in {symbol}: the value is 0")
     result = slope * point.values[symbol] / value
@@ -248,6 +250,7 @@ class _Point:
     values: dict[sympy.Symbol, sympy.Expr]
     definitions: dict[sympy.Symbol, sympy.Expr]
     symbol: sympy.Symbol
+    corners: list[sympy.Expr] = field(default_factory=list)
 
     def at(self, expr: sympy.Expr) -> tuple[Any, Any]:
         if expr.is_number:
@@ -283,5 +286,6 @@ class _Point:
         best = pick(pair[0] for pair in pairs)
         slopes = {pair[1] for pair in pairs if pair[0] == best}
         if len(slopes) > 1:
-            raise SymllmError(f"no elasticity in {self.symbol}: the point lies on the corner of '{expr}', where the slope jumps")
+            self.corners.append(expr)  # no harm on a branch of an outer Min or Max that is not taken
+            return best, sympy.nan
         return best, slopes.pop()

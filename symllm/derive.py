@@ -154,8 +154,8 @@ class _Writer:
             return draft
         put = draft.current.xreplace({part: self.short[part] for part in inner})
         grouped = self.grouped(put)
-        if size(grouped) > READABLE or (self.numbers_everywhere and isinstance(grouped, sympy.Add)):
-            return draft  # with numbers on every line, a sum of numbers says more than a polynomial
+        if size(grouped) > READABLE or (self.numbers_everywhere and grouped.atoms(sympy.Add, sympy.Max, sympy.Min)):
+            return draft  # with numbers on every line, folded numbers say more than a polynomial
         return draft.then(substitute(draft.current, grouped, note="put together"))
 
     def grouped(self, expr: sympy.Expr) -> sympy.Expr:
