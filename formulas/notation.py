@@ -109,7 +109,8 @@ u_m = _symbol("u_m", "master bytes", "bytes of the optimizer's own copy of a wei
 G = _symbol("G", "GPUs", "GPUs that hold the model together", "GPU")
 tp = _symbol("tp", "tensor parallelism", "GPUs that share each layer's matrices", "GPU", latex=r"t_{\mathrm{p}}")
 pp = _symbol("pp", "pipeline parallelism", "stages that share the layers", "GPU", latex=r"p_{\mathrm{p}}")
-ep = _symbol("ep", "expert parallelism", "GPUs over which whole routed experts are spread; tensor parallelism beyond it slices them", "GPU", latex=r"e_{\mathrm{p}}")
+ep = _symbol("ep", "expert parallelism", "GPUs over which whole routed experts are spread; tensor parallelism beyond it slices them", "GPU",
+             latex=r"e_{\mathrm{p}}")
 eta = _symbol("eta", "memory utilization", "share of the visible memory that is used", latex=r"\eta", text="η",
               domain="amount", step="1/1000")
 M_gpu = _symbol("M_gpu", "GPU memory", "memory of one GPU that a program can see", "byte", latex=r"M_{\mathrm{gpu}}",

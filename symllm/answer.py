@@ -156,7 +156,8 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
     for name, words in program.choices["training"].items():
         said += words if name in used else []
     if "F_pre" in used:
-        said.append(f"{program.choices['mask']} attention, logits for {'all positions' if program.choices['logits'] == 'all' else 'the last position'}")
+        positions = "all positions" if program.choices["logits"] == "all" else "the last position"
+        said.append(f"{program.choices['mask']} attention, logits for {positions}")
     said += [line.because for line in program.needed(results) if line.because.startswith("assumed: ")]  # by --assume
     return tuple(said)
 

@@ -21,7 +21,8 @@ MASKS, LOGITS = ("full", "causal"), ("all", "last")
 class Request:
     """What a person asked for, as given: the options of the command line, under the same names.
 
-    config: a path or a mapping. book: a page of the person's own; define: texts such as "kv_ratio = kv_cache / weights". sets: symbol -> number. assume: texts such as "d_ff = 4*d".
+    config: a path or a mapping. book: a page of the person's own; define: texts such as "kv_ratio = kv_cache / weights".
+    sets: symbol -> number. assume: texts such as "d_ff = 4*d".
     """
 
     model: str | None = None
