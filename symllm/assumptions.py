@@ -10,6 +10,7 @@ import sympy
 from . import parse
 from .crossing import lift
 from .errors import SymllmError, unknown
+from .polynomial import is_zero
 from .symbols import NamedSymbol
 
 
@@ -94,4 +95,4 @@ def _resolve(symbol: sympy.Symbol, first: Mapping[sympy.Symbol, Assumption], don
 
 
 def _same(one: sympy.Expr, other: sympy.Expr) -> bool:
-    return bool(one == other or sympy.expand(one - other) == 0)
+    return bool(one == other) or is_zero(one - other)

@@ -15,11 +15,11 @@ from typing import Any
 import sympy
 
 from .errors import SymllmError
+from .polynomial import STEPPED, around, expanded, is_zero
 from .units import Number, exact
 
 _Powers = dict[int, Any]
 _SMALL, _HIGHEST = 400, 64
-_STEPPED = (sympy.ceiling, sympy.floor)
 
 
 class _Rest(sympy.Dummy):  # type: ignore[misc]
@@ -40,7 +40,7 @@ def eventually(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     """
     if symbol not in expr.free_symbols or not expr.args:
         return expr
-    if isinstance(expr, _STEPPED):
+    if isinstance(expr, STEPPED):
         return eventually(expr.args[0], symbol) + _Rest()
     parts = [eventually(part, symbol) for part in expr.args]
     if isinstance(expr, (sympy.Min, sympy.Max)):
@@ -87,17 +87,17 @@ def leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[int, sympy.Expr]:
 def _highest(powers: _Powers, symbol: sympy.Symbol, whole: sympy.Expr) -> tuple[int, sympy.Expr]:
     for degree in sorted(powers, reverse=True):
         coefficient = powers[degree]
-        if not coefficient.is_positive and sympy.expand(coefficient) == 0:
+        if not coefficient.is_positive and expanded(coefficient) == 0:
             continue
         if any(isinstance(free, _Rest) for free in coefficient.free_symbols):
             raise SymllmError(f"no largest term in {symbol}: '{_short(whole)}' turns on how far a ceiling or floor rounds")
-        return degree, sympy.expand(coefficient) if coefficient.count_ops() < _SMALL else coefficient
+        return degree, expanded(coefficient) if coefficient.count_ops() < _SMALL else coefficient
     return 0, sympy.Integer(0)
 
 
 def coefficients(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[int, sympy.Expr]:
     """The coefficient of each power of `symbol`, expanded, none of them zero; refuses what is no polynomial in it."""
-    found = {power: sympy.expand(value) for power, value in _polynomial(expr, symbol, expr).items()}
+    found = {power: expanded(value) for power, value in _polynomial(expr, symbol, expr).items()}
     return {power: value for power, value in found.items() if value != 0}
 
 
@@ -163,7 +163,7 @@ def dominant(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     if symbol not in expr.free_symbols:
         raise SymllmError(f"no largest term in {symbol}: the expression does not depend on {symbol}")
     degree, coefficient = leading(expr, symbol)
-    return sympy.factor_terms(coefficient) * symbol**degree
+    return around(coefficient, sympy.factor_terms) * symbol**degree
 
 
 def ratio_goes_to_one(one: sympy.Expr, other: sympy.Expr, symbol: sympy.Symbol) -> bool:
@@ -171,7 +171,7 @@ def ratio_goes_to_one(one: sympy.Expr, other: sympy.Expr, symbol: sympy.Symbol) 
     (up, above), (down, below) = leading(one, symbol), leading(other, symbol)
     if above == below or up != down:
         return bool(up == down and above != 0)
-    return bool(above != 0 and sympy.expand(sympy.fraction(sympy.together(above - below))[0]) == 0)
+    return above != 0 and is_zero(above - below)
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ class _Point:
         if isinstance(expr, sympy.Pow) and pairs[1][1] == 0:
             (base, change), exponent = pairs[0], pairs[1][0]
             return base**exponent, exponent * base ** (exponent - 1) * change
-        if isinstance(expr, _STEPPED):
+        if isinstance(expr, STEPPED):
             return pairs[0]
         if isinstance(expr, (sympy.Min, sympy.Max)):
             return self.active(expr, pairs)

@@ -19,6 +19,7 @@ from .assumptions import Assumption
 from .bounds import Bound, bounded
 from .crossing import lower
 from .errors import SymllmError
+from .polynomial import expanded, is_zero
 from .symbols import NamedSymbol
 from .units import Number
 
@@ -92,7 +93,7 @@ class Facts:
     definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
     _assumed: dict[sympy.Symbol, sympy.Expr] = field(init=False, repr=False, compare=False)
-    _unfolded: dict[sympy.Symbol, sympy.Expr | None] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _unfolded: dict[tuple[sympy.Symbol, sympy.Symbol | None], sympy.Expr | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_assumed", assuming.resolved(self.assumptions))
@@ -114,20 +115,33 @@ class Facts:
                 return tuple(dict.fromkeys(a for a in self.assumptions if a.symbol in reached))
             reached |= more
 
-    def unfolded(self, expr: sympy.Expr) -> sympy.Expr:
-        """`expr` over inputs alone: every definition and every assumption put in."""
-        expr = self.assumed(expr)
-        wanted = {s: self._whole(s) for s in expr.free_symbols if s in self.definitions and s not in self._assumed}
-        return expr.xreplace(wanted)
+    def unfolded(self, expr: sympy.Expr, holding: sympy.Symbol | None = None) -> sympy.Expr:
+        """`expr` over inputs alone: every definition and every assumption put in.
 
-    def _whole(self, symbol: sympy.Symbol) -> sympy.Expr:
-        if symbol not in self._unfolded:
-            self._unfolded[symbol] = None  # under way: to meet it again is a circle
-            self._unfolded[symbol] = self.unfolded(self.definitions[symbol])
-        whole = self._unfolded[symbol]
-        if whole is None:
+        holding: leave folded what does not depend on this symbol, as a limit in it does not turn on that.
+        """
+        expr = self.assumed(expr)
+        return expr.xreplace({s: self._whole(s, holding) for s in expr.free_symbols if self.foldable(s)})
+
+    def foldable(self, symbol: sympy.Symbol) -> bool:
+        """Whether a symbol has a definition that is still to be put in."""
+        return symbol in self.definitions and symbol not in self._assumed
+
+    def once(self, expr: sympy.Expr) -> sympy.Expr:
+        """`expr` under the assumptions, with the definitions of its own symbols put in, and no further ones."""
+        expr = self.assumed(expr)
+        return expr.xreplace({s: self.assumed(self.definitions[s]) for s in expr.free_symbols if self.foldable(s)})
+
+    def _whole(self, symbol: sympy.Symbol, holding: sympy.Symbol | None) -> sympy.Expr:
+        key = (symbol, holding)
+        if key not in self._unfolded:
+            self._unfolded[key] = None  # under way: to meet it again is a circle
+            whole = self.unfolded(self.definitions[symbol], holding)
+            self._unfolded[key] = whole if holding is None or holding in whole.free_symbols else symbol
+        found = self._unfolded[key]
+        if found is None:
             raise SymllmError(f"{symbol} is defined in a circle: its definition and the assumptions lead back to it")
-        return whole
+        return found
 
     def number(self, expr: sympy.Expr, values: Mapping[sympy.Symbol, Number]) -> Number:
         """The exact value of `expr`: inputs from `values`, other symbols from their definitions; no assumption is used."""
@@ -206,23 +220,25 @@ def _check_equal(before: sympy.Expr, step: Step, facts: Facts, where: str) -> No
 
 
 def equal(one: sympy.Expr, other: sympy.Expr, facts: Facts) -> bool:
-    """Whether two expressions are proved equal: over inputs alone, their difference expands to 0.
+    """Whether two expressions are proved equal: their difference expands to 0, if need be over inputs alone.
 
+    What the two share cancels before definitions are put in, so that only what differs is ever unfolded.
     Min, Max, ceiling and floor count as equal only where their expanded arguments are the same.
     """
-    if one == other:
-        return True
-    difference = sympy.expand(facts.unfolded(one) - facts.unfolded(other))
-    if difference == 0 or difference.is_number:
-        return bool(difference == 0)
-    return bool(sympy.expand(sympy.fraction(sympy.together(difference))[0]) == 0)
+    difference = expanded(facts.assumed(one) - facts.assumed(other))
+    for _ in range(len(facts.definitions) + 1):
+        if not any(facts.foldable(symbol) for symbol in difference.free_symbols):
+            return is_zero(difference)
+        difference = expanded(facts.once(difference))
+    raise SymllmError(f"'{_short(one)}' is defined in a circle: definitions and assumptions lead back to it")
 
 
 def _check_ratio(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
     if step.symbol is None:
         raise SymllmError(f"{where}: '≈' needs the symbol that grows")
-    one, other = facts.unfolded(before), facts.unfolded(step.expression)
-    if not asymptotics.ratio_goes_to_one(one, other, step.symbol):
+    sides = (facts.unfolded(side, step.symbol) for side in (before, step.expression))
+    (up, above), (down, below) = (asymptotics.leading(side, step.symbol) for side in sides)
+    if up != down or above == 0 or not equal(above, below, facts):
         raise SymllmError(
             f"{where} does not hold: '{_short(before)}' over '{_short(step.expression)}' does not go to 1 as {step.symbol} grows"
         )
@@ -233,7 +249,7 @@ def _check_bound(before: sympy.Expr, step: Step, facts: Facts, where: str) -> No
         found = bounded(facts.assumed(before), tuple(b.under(facts.assumed) for b in step.bounds))
     except SymllmError as error:
         raise SymllmError(f"{where}: {error}") from None
-    room = sympy.expand(facts.unfolded(step.expression) - facts.unfolded(found))
+    room = expanded(facts.unfolded(step.expression) - facts.unfolded(found))
     if room.is_nonnegative is not True and not all(term.is_nonnegative for term in sympy.Add.make_args(room)):
         raise SymllmError(f"{where} does not hold: '{_short(before)}' ≤ '{_short(step.expression)}' cannot be shown")
 
@@ -245,7 +261,7 @@ def _check_parts(step: Step, where: str) -> None:
     if not step.parts:
         return
     total = sympy.Add(*(len(part.names) * part.expression for part in step.parts))
-    if sympy.expand(total - step.expression) != 0:
+    if not is_zero(total - step.expression):
         raise SymllmError(f"{where}: its parts add up to '{_short(total)}', not to '{_short(step.expression)}'")
 
 

@@ -18,6 +18,7 @@ from .derivation import Chain, Derivation, Evaluation, Facts, Part, Share, Step
 from .errors import SymllmError
 from .formula import Definition
 from .layout import rank, terms
+from .polynomial import expanded
 from .rules import Draft, assume, collect, define, dominant, expand, substitute
 from .symbols import NamedSymbol
 from .tree import names
@@ -164,7 +165,7 @@ class _Writer:
         kept: list[sympy.Expr] = []
         for term in sympy.Add.make_args(expr):
             (kept if term.has(sympy.Add) else plain).append(term)
-        return sympy.Add(*kept, sympy.expand(sympy.Add(*plain)))
+        return sympy.Add(*kept, expanded(sympy.Add(*plain)))
 
     def readable(self, part: sympy.Symbol, expr: sympy.Expr) -> sympy.Expr:
         return expr if size(expr) <= READABLE else part
@@ -224,7 +225,7 @@ class _Writer:
         """The summand of the whole that the largest term comes from, where it is a single one."""
         assert self.dominant_in is not None
         summands = sympy.Add.make_args(self.facts.definitions[symbol])
-        degrees = {term: self.degree(self.facts.unfolded(term)) for term in summands}
+        degrees = {term: self.degree(self.facts.unfolded(term, self.dominant_in)) for term in summands}
         top = [term for term in summands if degrees[term] == max(degrees.values())]
         return top if len(top) == 1 else []
 

@@ -17,6 +17,7 @@ from .assumptions import Assumption
 from .bounds import Bound, bounded
 from .derivation import Chain, Evaluation, Facts, Part, Step
 from .errors import SymllmError
+from .polynomial import around, expanded
 
 Rule = Callable[[sympy.Expr, Facts], Step]
 
@@ -88,24 +89,24 @@ def substitute(part: sympy.Expr, by: sympy.Expr, note: str = "") -> Rule:
 
 def expand(note: str = "multiplied out") -> Rule:
     """Products of sums multiplied out, like terms added."""
-    return lambda expr, facts: Step("expand", "=", sympy.expand(expr), note)
+    return lambda expr, facts: Step("expand", "=", expanded(expr), note)
 
 
 def collect(symbol: sympy.Symbol) -> Rule:
     """Terms gathered by powers of a symbol."""
-    return lambda expr, facts: Step("collect", "=", sympy.collect(sympy.expand(expr), symbol), f"collected in {symbol}")
+    return lambda expr, facts: Step("collect", "=", around(expr, lambda part: sympy.collect(sympy.expand(part), symbol)), f"collected in {symbol}")
 
 
 def factor(note: str = "common factors taken out") -> Rule:
     """What all terms share taken out in front."""
-    return lambda expr, facts: Step("factor", "=", sympy.factor_terms(expr), note)
+    return lambda expr, facts: Step("factor", "=", around(expr, sympy.factor_terms), note)
 
 
 def dominant(symbol: sympy.Symbol) -> Rule:
     """The term that outgrows all others as one symbol grows."""
 
     def rule(expr: sympy.Expr, facts: Facts) -> Step:
-        return Step("dominant", "≈", asymptotics.dominant(facts.unfolded(expr), symbol), symbol=symbol)
+        return Step("dominant", "≈", asymptotics.dominant(facts.unfolded(expr, symbol), symbol), symbol=symbol)
 
     return rule
 

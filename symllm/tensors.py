@@ -14,6 +14,7 @@ from .build import blocks, context
 from .compose import Choices, composed
 from .config import Config
 from .derivation import Part
+from .polynomial import expanded
 
 _FIELDS = ("weights", "products", "cache", "saved")
 
@@ -59,4 +60,4 @@ def _only(model: Architecture, block: Block, alone: Block) -> Architecture:
 
 def _adds_up(rows: tuple[Part, ...], whole: sympy.Expr) -> bool:
     total = sympy.Add(*(len(row.names) * row.expression for row in rows))
-    return bool(sympy.expand(total - whole) == 0)
+    return bool(expanded(total - whole) == 0)

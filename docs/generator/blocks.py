@@ -116,10 +116,14 @@ def _variants(shown: Block, variants: Mapping[Block, tuple[str, ...]]) -> list[s
     """What other variants have that the one shown has not."""
     if len(variants) == 1:
         return []
-    own = {item.name for item in (*shown.weights, *shown.products, *shown.cache)}
-    more = dict.fromkeys(item.name for block in variants for item in (*block.weights, *block.products, *block.cache) if item.name not in own)
+    own = _names(shown)
+    more = dict.fromkeys(name for block in variants for name in _names(block) if name not in own)
     said = f"shown: one of {len(variants)} variants, in {_few(sorted(variants[shown]))}"
     return [f"{said}; others also have {', '.join(md.prose(name) for name in more)}" if more else f"{said}; others have other sizes"]
+
+
+def _names(block: Block) -> list[str]:
+    return [*(w.name for w in block.weights), *(p.name for p in block.products), *(c.name for c in block.cache)]
 
 
 def _weights(block: Block) -> str:

@@ -65,9 +65,13 @@ def _value(default: Any) -> str:
 def _option(option: Option) -> tuple[str, str, str]:
     kinds = option.kind if isinstance(option.kind, tuple) else (option.kind,)
     kind = ", ".join(map(str, option.choices)) or " or ".join({"bool": "true or false", "str": "text"}.get(k.__name__, k.__name__) for k in kinds)
-    default = option.default
-    return md.code(option.name), kind, default if default == REQUIRED else "none" if default is None else md.code(str(default).lower()
-                                                                                                                   if isinstance(default, bool) else default)  # fmt: skip
+    return md.code(option.name), kind, _switch(option.default)
+
+
+def _switch(default: Any) -> str:
+    if default is None or default == REQUIRED:
+        return "none" if default is None else REQUIRED
+    return md.code(str(default).lower() if isinstance(default, bool) else default)
 
 
 def _differences() -> str:

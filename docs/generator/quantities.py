@@ -149,49 +149,6 @@ def _example(page: Page) -> str:
     return f"`symllm derive {page.name} {given}`:\n\n{md.typeset(latex.aligned(rows))}"
 
 
-def _formula(page: Page) -> list[str]:
-    if isinstance(page, Formula):
-        return [md.equation(page.symbol, page.expression)]
-    how = (compose.ACCUMULATORS[page.accumulate].__doc__ or "").strip().splitlines()[0]
-    taken = "The largest" if page.accumulate == "workspace" else "The sum"
-    said = f"{taken} over the blocks of a model. Of each block: {how}"
-    if page.components:
-        said += f" Only blocks that count as {', '.join(page.components)} are summed."
-    if page.per_gpu:
-        said += " Each block gives the share of the fullest GPU."
-    subject, made = _derived(page.name)
-    return [md.prose(said), f"For {md.prose(subject)}, that is", md.equation(page.symbol, made.chains[0].steps[0].expression)]
-
-
-def _symbols(page: Page) -> list[NamedSymbol]:
-    """The symbols of the formula; of a sum those that its derivation ends in."""
-    if isinstance(page, Formula):
-        used = page.expression.free_symbols | {page.symbol}
-    else:
-        used = {page.symbol}.union(*(step.expression.free_symbols for chain in _derived(page.name)[1].chains for step in chain.steps))
-    return [symbol for symbol in book().symbols.values() if symbol in used and symbol.name not in ("FLOP", "byte")]
-
-
-def _conditions(page: Page) -> list[str]:
-    said = [md.prose(condition) for condition in page.conditions]
-    said.append(f"kind: *{page.kind}*" + (f"; error: {md.prose(page.error)}" if page.error else ""))
-    if isinstance(page, Formula):
-        said += [f"with {md.math(symbol)} ({md.prose(symbol.title)}): {md.prose(words)}" for symbol, words in page.cautions]
-    return [*said, f"source: {md.source(page.source)}"]
-
-
-def _example(page: Page) -> str:
-    if isinstance(page, Formula):
-        numbers = tuple((symbol, _number(value)) for symbol, value in page.example.values.items())
-        made = Evaluation(page.symbol, page.expression, numbers, _number(page.example.result), page.symbol.unit)
-        return md.typeset(latex.aligned(latex.evaluation_rows(made)))
-    scenario, found = _in_numbers(page.name)
-    given = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in scenario.items() if name != "sets")
-    given += "".join(f" --set {symbol}={value}" for symbol, value in scenario.get("sets", ()))
-    rows = [row for evaluation in found.evaluations for row in latex.evaluation_rows(evaluation)]
-    return f"`symllm derive {page.name} {given}`:\n\n{md.typeset(latex.aligned(rows))}"
-
-
 @cache
 def _in_numbers(name: str) -> tuple[Mapping[str, Any], Derivation]:
     """The derivation with the numbers of the first scenario in which it is not 0, and that scenario."""
@@ -217,8 +174,7 @@ def _speaks_of_new_tokens(name: str) -> bool:
 @cache
 def _derived(name: str) -> tuple[str, Derivation]:
     """Of which block, and its derivation: the textbook's, or where that has nothing of it, that of the example."""
-    more = {"new_tokens": NEW_TOKENS} if _speaks_of_new_tokens(name) else {}
-    made = derived(Request(**more), name)
+    made = derived(Request(new_tokens=NEW_TOKENS if _speaks_of_new_tokens(name) else None), name)
     if made.chains[0].steps[0].expression != 0:
         return f"the textbook's block, {family_of(TEXTBOOK, book().families).title}'s", made
     _, found = _in_numbers(name)

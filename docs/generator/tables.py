@@ -102,7 +102,8 @@ def _weight_rows() -> Iterator[Sequence[str]]:
             bits = rounded(Fraction(8 * _sum(whole, "weights", form.name)) / Fraction(parameters), 3)
         except SymllmError:
             bits = "not for this model"
-        yield md.code(form.name), md.prose(form.title), _each(form, square, matrices), bits, ", ".join(map(md.code, form.aliases)), md.source(form.source)
+        each, also = _each(form, square, matrices), ", ".join(map(md.code, form.aliases))
+        yield md.code(form.name), md.prose(form.title), each, bits, also, md.source(form.source)
 
 
 def _square(model: Opened, routed: bool) -> tuple[Weight, Block] | None:
