@@ -121,23 +121,36 @@ class Facts:
         holding: leave folded what does not depend on this symbol, as a limit in it does not turn on that.
         """
         expr = self.assumed(expr)
-        return expr.xreplace({s: self._whole(s, holding) for s in expr.free_symbols if self.foldable(s)})
+        opened = (s for s in expr.free_symbols if self.foldable(s) and (holding is None or holding in self.under(s)))
+        return expr.xreplace({s: self._whole(s, holding) for s in opened})
+
+    def under(self, symbol: sympy.Symbol) -> frozenset[sympy.Symbol]:
+        """The symbol and every one that its definition rests on, under the assumptions."""
+        found: set[sympy.Symbol] = set()
+        waiting = [symbol]
+        while waiting:
+            here = waiting.pop()
+            if here not in found:
+                found.add(here)
+                waiting += self.assumed(self.definitions[here]).free_symbols if self.foldable(here) else ()
+        return frozenset(found)
 
     def foldable(self, symbol: sympy.Symbol) -> bool:
         """Whether a symbol has a definition that is still to be put in."""
         return symbol in self.definitions and symbol not in self._assumed
 
     def once(self, expr: sympy.Expr) -> sympy.Expr:
-        """`expr` under the assumptions, with the definitions of its own symbols put in, and no further ones."""
-        expr = self.assumed(expr)
-        return expr.xreplace({s: self.assumed(self.definitions[s]) for s in expr.free_symbols if self.foldable(s)})
+        """`expr` with the definitions of those of its symbols put in that no other of them rests on."""
+        mine = [symbol for symbol in expr.free_symbols if self.foldable(symbol)]
+        inner = {below for symbol in mine for below in self.under(symbol) - {symbol}}
+        top = [symbol for symbol in mine if symbol not in inner] or mine
+        return expr.xreplace({symbol: self.assumed(self.definitions[symbol]) for symbol in top})
 
     def _whole(self, symbol: sympy.Symbol, holding: sympy.Symbol | None) -> sympy.Expr:
         key = (symbol, holding)
         if key not in self._unfolded:
             self._unfolded[key] = None  # under way: to meet it again is a circle
-            whole = self.unfolded(self.definitions[symbol], holding)
-            self._unfolded[key] = whole if holding is None or holding in whole.free_symbols else symbol
+            self._unfolded[key] = self.unfolded(self.definitions[symbol], holding)
         found = self._unfolded[key]
         if found is None:
             raise SymllmError(f"{symbol} is defined in a circle: its definition and the assumptions lead back to it")

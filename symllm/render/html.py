@@ -25,7 +25,7 @@ def derivation(made: Derivation) -> str:
     return "\n".join(
         (
             "<!DOCTYPE html>",
-            f'<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>',
+            f'<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/><title>{title}</title>',
             f"<style>{_STYLE}</style></head><body>",
             fragment(made),
             "</body></html>",

@@ -24,7 +24,8 @@ _ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"
                    "$": r"\$", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_",
                    "·": r"$\cdot$", "ᵀ": r"$^{\mathsf{T}}$", "²": r"$^{2}$", "³": r"$^{3}$", "→": r"$\to$", "≤": r"$\le$", "≥": r"$\ge$",
                    "≈": r"$\approx$", "×": r"$\times$", "−": r"$-$", "η": r"$\eta$", "⌈": r"$\lceil$", "⌉": r"$\rceil$",
-                   "⊙": r"$\odot$"}  # fmt: skip
+                   "⊙": r"$\odot$", "←": r"$\gets$", "α": r"$\alpha$", "β": r"$\beta$", "σ": r"$\sigma$", "τ": r"$\tau$", "Δ": r"$\Delta$",
+                   "Σ": r"$\Sigma$"}  # fmt: skip
 _RELATIONS: Final = {"=": "=", "≈": r"\approx", "≤": r"\le"}
 _PREAMBLE: Final = (r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{amsmath}", r"\allowdisplaybreaks",
                     r"\begin{document}")  # fmt: skip
