@@ -25,8 +25,10 @@ class Assumption:
         return f"{self.symbol} = {self.expression}"
 
 
-def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol]) -> tuple[Assumption, ...]:
+def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol], units: bool = False) -> tuple[Assumption, ...]:
     """The assumptions of texts such as "d_ff = 4*d" over the given symbols.
+
+    units: a bare number for a symbol with a unit is read as that many of the unit.
 
     Raises `SymllmError` for text that is no equation, an unknown symbol, and a value that the symbol cannot have.
     """
@@ -35,7 +37,8 @@ def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol]) -> tuple[Ass
         name, tree = parse.definition(text)
         if name not in symbols:
             raise unknown("symbol", name, symbols, "`symllm list --symbols` shows all")
-        assumption = Assumption(symbols[name], _with_unit(symbols[name], lift(tree, symbols), symbols))
+        value = lift(tree, symbols)
+        assumption = Assumption(symbols[name], _with_unit(symbols[name], value, symbols) if units else value)
         _refuse_impossible(assumption)
         found.append(assumption)
     return tuple(found)

@@ -79,7 +79,7 @@ def derived(request: Request, quantity: str, others: Sequence[str] = (), dominan
     here = open_request(asked)
     symbols = known_symbols(here.book.symbols.values(), here.lines)
     target = symbol_of(here, quantity, symbols)
-    assumed = read(request.assume, symbols)
+    assumed = read(request.assume, symbols, units=True)
     growing = None
     if dominant is not None:
         if dominant not in symbols:
