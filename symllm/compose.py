@@ -83,6 +83,13 @@ def _share(expr: sympy.Expr, split: sympy.Symbol | None, parts: sympy.Expr) -> s
     return expr if split is None else expr.xreplace({split: sympy.ceiling(split / parts)})
 
 
+def _cut(shape: tuple[Size, ...], split: sympy.Symbol | None, parts: sympy.Expr) -> tuple[sympy.Expr, ...]:
+    """The fullest GPU's share of a tensor: the first axis that holds the split symbol is divided, no other."""
+    axes = [sympy.sympify(size) for size in shape]
+    at = next((i for i, size in enumerate(axes) if split in size.free_symbols), None)
+    return tuple(_share(size, split, parts) if i == at else size for i, size in enumerate(axes))
+
+
 def _copies(weight: Weight, count: Size, context: Context) -> sympy.Expr:
     count = sympy.sympify(count)
     if context.per_gpu and weight.spread:
@@ -97,7 +104,9 @@ def _slices(weight: Weight, context: Context) -> sympy.Expr:
 
 
 def _elements(weight: Weight, context: Context) -> sympy.Expr:
-    return _share(weight.elements, weight.split, _slices(weight, context)) if context.per_gpu else weight.elements
+    if not context.per_gpu:
+        return weight.elements
+    return sympy.Mul(*_cut(weight.shape, weight.split, _slices(weight, context)))
 
 
 def parameters(block: Block, context: Context) -> sympy.Expr:
@@ -133,8 +142,7 @@ def _weight_bytes(weight: Weight, block: Block, context: Context) -> sympy.Expr:
         return _elements(weight, context) * copies * context.roles.weight_element
     place = Place(weight, context.model, context.group, context.sizes, context.family)
     if context.per_gpu and weight.split is not None:
-        shape = tuple(_share(sympy.sympify(size), weight.split, _slices(weight, context)) for size in weight.shape)
-        weight = replace(weight, shape=shape)
+        weight = replace(weight, shape=_cut(weight.shape, weight.split, _slices(weight, context)))
     return form.tensor(weight, block, place) * copies
 
 
@@ -226,8 +234,7 @@ def _entry_bytes(entry: CacheEntry, context: Context) -> sympy.Expr:
     roles, form = context.roles, context.choices.cache
     tokens = _generated(context.kept(entry.reach) if entry.tokens is None else sympy.sympify(entry.tokens), context)
     if context.per_gpu and entry.split is not None:
-        shape = tuple(_share(sympy.sympify(size), entry.split, roles.tensor_parallel) for size in entry.shape)
-        entry = replace(entry, shape=shape)
+        entry = replace(entry, shape=_cut(entry.shape, entry.split, roles.tensor_parallel))
     if entry.element is None and form.entry is not None:
         return roles.batch * tokens * form.entry(entry)
     element = roles.cache_element if entry.element is None else entry.element

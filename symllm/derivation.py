@@ -24,6 +24,8 @@ from .symbols import NamedSymbol
 from .units import Number
 
 Relation = Literal["=", "≈", "≤"]
+#: Definitions of up to so many operations are put in together when an equality is proved, longer ones one by one.
+_SHORT = 60
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,13 @@ class Facts:
         return symbol in self.definitions and symbol not in self._assumed
 
     def once(self, expr: sympy.Expr) -> sympy.Expr:
-        """`expr` with the definitions of those of its symbols put in that no other of them rests on."""
+        """`expr` with definitions put in of those of its symbols that no other of them rests on: the short ones, or else one."""
         mine = [symbol for symbol in expr.free_symbols if self.foldable(symbol)]
         inner = {below for symbol in mine for below in self.under(symbol) - {symbol}}
         top = [symbol for symbol in mine if symbol not in inner] or mine
-        return expr.xreplace({symbol: self.assumed(self.definitions[symbol]) for symbol in top})
+        top.sort(key=lambda symbol: (self.definitions[symbol].count_ops(), symbol.name))
+        short = [symbol for symbol in top if self.definitions[symbol].count_ops() <= _SHORT] or top[:1]
+        return expr.xreplace({symbol: self.assumed(self.definitions[symbol]) for symbol in short})
 
     def _whole(self, symbol: sympy.Symbol, holding: sympy.Symbol | None) -> sympy.Expr:
         key = (symbol, holding)

@@ -26,6 +26,8 @@ from .units import Number
 
 #: A closed form of more symbols than this teaches nothing; the sum of its parts is kept instead.
 READABLE = 24
+#: A definition of more symbols than this (a search over image tilings) is named and used, but not written out.
+PRINTABLE = 100
 
 
 def known_symbols(symbols: Iterable[NamedSymbol], definitions: Iterable[Definition]) -> dict[str, NamedSymbol]:
@@ -64,7 +66,7 @@ def derive(definitions: Sequence[Definition], symbol: NamedSymbol, assumptions: 
     writer = _Writer(facts, by_symbol, parts or {}, dominant_in, given, numbers_everywhere)
     chains = writer.chains(symbol)
     return Derivation(symbol.title, symbol, facts, chains, writer.ends(symbol, chains), given,
-                      subject, tuple(_notes(assumptions, relevant, facts, given)))  # fmt: skip
+                      subject, (*_notes(assumptions, relevant, facts, given), *_unwritten(symbol, facts, chains)))  # fmt: skip
 
 
 def reachable(symbol: sympy.Symbol, rows: Mapping[sympy.Symbol, sympy.Expr]) -> set[sympy.Symbol]:
@@ -89,6 +91,15 @@ def _notes(all_: Sequence[Assumption], relevant: Sequence[Assumption], facts: Fa
             found, claimed = values[assumption.symbol], facts.number(assumption.expression, values)
             if found != claimed:
                 yield f"{assumption} does not hold for this model: {assumption.symbol} is {_digits(found)}, not {_digits(claimed)}"
+
+
+def _unwritten(symbol: NamedSymbol, facts: Facts, chains: Sequence[Chain]) -> Iterable[str]:
+    """What is defined but too long to print, with what it stands for."""
+    shown = {chain.left for chain in chains}
+    seen = {used for chain in chains for step in chain.steps for used in step.expression.free_symbols}
+    for used in sorted(seen - shown - {symbol}, key=str):
+        if used in facts.definitions and size(facts.definitions[used]) > PRINTABLE:
+            yield f"{used} ({used.meaning}) has a definition too long to write out; it is used exactly"
 
 
 def _digits(value: Number) -> str:
@@ -132,7 +143,8 @@ class _Writer:
 
         def visit(here: sympy.Symbol) -> None:
             for used in _as_written(self.facts.definitions[here]):
-                if used in self.lines and used in self.facts.definitions and used not in found:
+                defined = used in self.lines and used in self.facts.definitions and used not in found
+                if defined and size(self.facts.definitions[used]) <= PRINTABLE:
                     visit(used)
                     found.append(used)
 
@@ -225,7 +237,10 @@ class _Writer:
         """The summand of the whole that the largest term comes from, where it is a single one."""
         assert self.dominant_in is not None
         summands = sympy.Add.make_args(self.facts.definitions[symbol])
-        degrees = {term: self.degree(self.facts.unfolded(term, self.dominant_in)) for term in summands}
+        try:
+            degrees = {term: self.degree(self.facts.unfolded(term, self.dominant_in)) for term in summands}
+        except SymllmError:  # one of them has no leading term of its own
+            return []
         top = [term for term in summands if degrees[term] == max(degrees.values())]
         return top if len(top) == 1 else []
 

@@ -28,12 +28,14 @@ from symllm.formulas.book import book
 from symllm.formulas.notation import N, P, V, W, b, d, d_ff, d_h, h, k, n, s, s_pos, tp
 from symllm.render import html, json_form, latex, markdown, text, words
 from symllm.rules import Draft, assume, bound, collect, define, dominant, drop_subtracted, expand, factor, substitute, unfold
+from symllm.symbols import NamedSymbol
 
 GPT2 = {"model_type": "gpt2"}
 LLAMA: dict[str, Any] = {
     "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
     "intermediate_size": 11008, "vocab_size": 32000,
 }  # fmt: skip
+M_TILES = NamedSymbol("x_tiles", title="tiles", meaning="tiles", rank=900)
 TEXTBOOK = ("k = h", "d_h = d/h", "d_ff = 4*d")
 
 
@@ -356,3 +358,22 @@ def test_numbers_in_words() -> None:
 def test_a_page_for_one_formula_escapes_its_title() -> None:
     page = latex.page("KV cache & 100 %", latex.expression(d**2))
     assert r"\section*{KV cache \& 100 \%}" in page and "d^{2}" in page and page.count(r"\begin{document}") == 1
+
+
+def test_equality_unfolds_only_what_differs() -> None:
+    """A definition that SymPy would take minutes to compare is shared by both sides and never opened."""
+    tangled = Max(*(Min(Max(s - i * W, d - i * h), Min(i * s, V - i) + i) for i in range(1, 30)), evaluate=False)
+    facts = Facts({P: N * M_TILES + V, M_TILES: tangled}, ())
+    assert equal(P, V + N * M_TILES, facts)
+    assert not equal(P, V + 2, Facts({P: N * d + V}))
+    with pytest.raises(SymllmError, match="defined in a circle"):
+        equal(P, N, Facts({P: N * M_TILES, M_TILES: P + 1}))
+
+
+def test_what_is_too_long_to_print_is_named_and_used_exactly() -> None:
+    long = sympy.Add(*(Min(i * s, W) for i in range(1, 120)))
+    lines = [Definition(M_TILES, long, "many"), Definition(P, N * M_TILES, "all")]
+    made = derive(lines, P, (), None, {N: 2, s: 3, W: 50})
+    assert [str(chain.left) for chain in made.chains] == ["P"]
+    assert made.notes == ("x_tiles (tiles) has a definition too long to write out; it is used exactly",)
+    assert made.evaluations[0].result == 2 * sum(min(3 * i, 50) for i in range(1, 120))

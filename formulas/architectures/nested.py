@@ -57,6 +57,21 @@ def part(config: Config, name: str, parts: Mapping[str, Part], usual: str,
         raise SymllmError(f"{name}: {error}") from None
 
 
+def squared(config: Config, name: str, fields: Sequence[str]) -> Config:
+    """The config with one number in its part `name` for each field that holds two equal ones, as height and width."""
+    raw = config.raw.get(name)
+    if not isinstance(raw, Mapping):
+        return config
+    made = dict(raw)
+    for item in fields:
+        value = raw.get(item)
+        if isinstance(value, list):
+            if len(value) != 2 or value[0] != value[1]:
+                raise SymllmError(f"{name}: config: field {item!r} is {shown(value)}; a number or two equal ones are expected")
+            made[item] = value[0]
+    return replace(config, raw={**config.raw, name: made})
+
+
 def flat(config: Config, names: Sequence[str], parts: Mapping[str, Part], usual: str,
          given: Mapping[str, Any] | None = None) -> tuple[Family, Config]:  # fmt: skip
     """The language model's part of an older config, which has that part's fields at its top.

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from symllm.block import Architecture, Block, Group
+from symllm.block import Architecture, Block, Group, Product, Weight
 from symllm.config import Config, Family, Field, Option
 from symllm.errors import SymllmError
 from symllm.formula import Formula
@@ -26,7 +26,6 @@ from .dense import HEAD_SIZE
 N_used = NamedSymbol("N_used", title="used vision layers", meaning="layers of the tower whose outcome is used", unit="layer", rank=911)
 N_rest = NamedSymbol("N_rest", title="unused vision layers", meaning="layers of the tower behind the one whose outcome is used",
                      unit="layer", rank=912)  # fmt: skip
-WITH_CLASS = n_img * (n_p + 1)
 
 #: Fields of a tower's config that belong to the contrastive training of the tower, not to what is built of it.
 INERT = ("projection_dim", "vocab_size", "projector_hidden_act")
@@ -52,29 +51,51 @@ def tower(once: Sequence[Block], layer: Sequence[Block], rules: Sequence[Formula
     return Architecture(tuple(once), (Group("vision", "vision layer", N_vis, tuple(layer)),), rules=tuple(rules))
 
 
-def clip(config: Config) -> Architecture:
-    """CLIP: a class token, norms before and behind the layers, biases everywhere but at the patches."""
-    norm = vision_norm("vision_norm", bias=True, tokens=WITH_CLASS)
+def clip(config: Config, passes: sympy.Expr | int = 1) -> Architecture:
+    """CLIP: a class token, norms before and behind the layers, biases everywhere but at the patches.
+
+    passes: squares of one image that the tower takes, where images are cut into tiles.
+    """
+    seen = n_img * passes * (n_p + 1)
+    norm = vision_norm("vision_norm", bias=True, tokens=seen)
     once = (
-        patch_embedding(bias=False),
+        patch_embedding(bias=False, tokens=n_img * passes * n_p),
         table("class_token", "class token", d_vis),
         table("vision_positions", "position table", n_p + 1, d_vis),
-        vision_norm("first_vision_norm", bias=True, tokens=WITH_CLASS),
-        vision_norm("last_vision_norm", bias=True, tokens=WITH_CLASS),
+        vision_norm("first_vision_norm", bias=True, tokens=seen),
+        vision_norm("last_vision_norm", bias=True, tokens=seen),
     )
-    attend = vision_attention(qkv_bias=True, out_bias=True, tokens=WITH_CLASS, pairs=WITH_CLASS * (n_p + 1))
-    return tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=WITH_CLASS)), (square(CLIP.source),))
+    attend = vision_attention(qkv_bias=True, out_bias=True, tokens=seen, pairs=seen * (n_p + 1))
+    return tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=seen)), (square(CLIP.source),))
 
 
-def siglip(config: Config) -> Architecture:
-    """SigLIP without its pooling head: no class token, biases everywhere."""
-    norm = vision_norm("vision_norm", bias=True)
+def siglip(config: Config, passes: sympy.Expr | int = 1) -> Architecture:
+    """SigLIP: no class token, biases everywhere; its pooling head, where the config keeps it, gives nothing to a language model."""
+    seen = n_img * passes * n_p
+    norm = vision_norm("vision_norm", bias=True, tokens=seen)
     once = (
-        patch_embedding(bias=True),
+        patch_embedding(bias=True, tokens=seen),
         table("vision_positions", "position table", n_p, d_vis),
-        vision_norm("last_vision_norm", bias=True),
+        vision_norm("last_vision_norm", bias=True, tokens=seen),
+        *((pooling_head(n_img * passes),) if config.options.get("vision_use_head") else ()),
     )
-    return tower(once, (norm, vision_attention(qkv_bias=True, out_bias=True), norm, vision_mlp(bias=True)), (square(SIGLIP.source),))
+    layer = (norm, vision_attention(qkv_bias=True, out_bias=True, tokens=seen), norm, vision_mlp(bias=True, tokens=seen))
+    return tower(once, layer, (square(SIGLIP.source),))
+
+
+def pooling_head(squares: sympy.Expr) -> Block:
+    """SigLIP's pooling head: one learned query looks at all patches. Only the library runs it, once for each square."""
+    seen = squares * n_p
+    weights = (
+        Weight("probe", (d_vis,)),
+        *(Weight(f"W_{part}", (d_vis, d_vis), "matmul", tokens=seen if part in "KV" else squares) for part in "QKVO"),
+        *(Weight(f"b_{part}", (d_vis,)) for part in "QKVO"),
+        Weight("g", (d_vis,)), Weight("b", (d_vis,)),
+        Weight("W_in", (d_vis, d_fvis), "matmul", tokens=squares), Weight("b_in", (d_fvis,)),
+        Weight("W_out", (d_fvis, d_vis), "matmul", tokens=squares), Weight("b_out", (d_vis,)),
+    )  # fmt: skip
+    products = tuple(Product(name, d_vis, "token", tokens=seen, because="the learned query with each patch") for name in ("Q·Kᵀ", "A·V"))
+    return _unused(Block("pooling_head", "pooling head", "vision", weights, products, tokens=squares, source=SIGLIP.source))
 
 
 def pixtral(config: Config) -> Architecture:
@@ -113,8 +134,9 @@ def used_layers(made: Architecture, config: Config, taken: Any, name: str) -> tu
 
 def _unused(block: Block) -> Block:
     """The block, which only the library runs."""
-    none, own = sympy.Integer(0), block.tokens
-    weights = (replace(w, tokens=none, departures={"transformers": {"tokens": own}}) for w in block.weights)
+    none = sympy.Integer(0)
+    weights = (replace(w, tokens=none, departures={"transformers": {"tokens": block.tokens if w.tokens is None else w.tokens}})
+               for w in block.weights)  # fmt: skip
     products = (replace(x, tokens=none, departures={"transformers": {"tokens": x.tokens}}) for x in block.products)
     return replace(block, weights=tuple(weights), products=tuple(products), saved=())
 
@@ -126,8 +148,7 @@ CLIP = Family(
 SIGLIP = Family(
     "siglip_vision", "SigLIP's vision tower", ("siglip_vision_model",), vit_fields(768, 3072, 12, 12, 224, 16), siglip,
     "arXiv:2303.15343; transformers SiglipVisionConfig",
-    # The library builds a pooling head, which no language model reads, unless this field says no.
-    options=(Option("vision_use_head", choices=(False,)),), inert=(*INERT, "num_image_tokens"),
+    options=(Option("vision_use_head", default=True),), inert=(*INERT, "num_image_tokens"),
 )  # fmt: skip
 PIXTRAL = Family(
     "pixtral_vision", "Pixtral's vision tower", ("pixtral",),
