@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import Abs, Integer, Max, Min, Rational, ceiling, floor, sqrt
+from sympy import Integer, Max, Min, Rational, ceiling, floor, sqrt
 
 from symllm.formula import Example, Formula
 from symllm.symbols import NamedSymbol
@@ -105,7 +105,8 @@ def nearest_ratio(most: int, source: str) -> tuple[Formula, ...]:
     grids = tile_grids(most)
     # Nothing below is simplified, as in `best_grid`.
     with sympy.evaluate(False):
-        apart = {grid: Abs(W_img / H_img - Rational(grid[1], grid[0])) for grid in grids}
+        ratios = {grid: Rational(grid[1], grid[0]) for grid in grids}
+        apart = {grid: Max(W_img / H_img - ratio, ratio - W_img / H_img) for grid, ratio in ratios.items()}
         nearest = Min(*apart.values())
         other = {grid: Min(1, ceiling(far - x_near)) for grid, far in apart.items()}
         fewest = Min(*(rows * columns + HUGE * other[rows, columns] for rows, columns in grids))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import sympy
@@ -11,9 +12,10 @@ import sympy
 from ..assumptions import Assumption
 from ..derivation import Chain, Derivation, Evaluation
 from ..layout import NOTHING_OMITTED, Call, Fraction, Layout, Name, Number, Power, Product, Sum, Value, latex_form, layout
-from . import text
+from . import latex_lines, latex_width
 from . import words as shared
-from .words import Segment, Segments
+from .latex_lines import Piece
+from .words import Segments
 
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9,.]+")
 _BRACKETS: Final = {
@@ -27,10 +29,12 @@ _ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"
                    "⊙": r"$\odot$", "←": r"$\gets$", "α": r"$\alpha$", "β": r"$\beta$", "σ": r"$\sigma$", "τ": r"$\tau$", "Δ": r"$\Delta$",
                    "Σ": r"$\Sigma$"}  # fmt: skip
 _RELATIONS: Final = {"=": "=", "≈": r"\approx", "≤": r"\le"}
-_PREAMBLE: Final = (r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage{amsmath}", r"\allowdisplaybreaks",
-                    r"\begin{document}")  # fmt: skip
-#: Columns of plain text that a line of mathematics, and a remark beside one, may take on a page.
-_LONGEST, _BESIDE = 64, 40
+_PREAMBLE: Final = (r"\documentclass[fleqn]{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage[a4paper,margin=2cm]{geometry}",
+                    r"\usepackage{amsmath}", r"\allowdisplaybreaks", r"\setlength{\mathindent}{1em}", r"\begin{document}")  # fmt: skip
+#: Points that a line of mathematics may take on a page, and what is left at least beside a wide left side.
+_ROOM, _LEAST = 440.0, 220.0
+#: Stand for \\text{ and } until neighbouring words are joined.
+_OPEN, _CLOSE = "\x02", "\x03"
 
 
 def expression(expr: sympy.Expr | int, values: Mapping[sympy.Symbol, str] | None = None,
@@ -121,9 +125,16 @@ def _word(node: Layout) -> bool:
 
 def derivation(made: Derivation) -> str:
     """A derivation as one `aligned` environment, to stand inside displayed mathematics (needs amsmath)."""
-    rows = [row for chain in made.chains for row in chain_rows(chain)]
-    rows += [row for evaluation in made.evaluations for row in evaluation_rows(evaluation)]
+    room = _room([*(chain.left for chain in made.chains), *(evaluation.left for evaluation in made.evaluations)])
+    rows = [row for chain in made.chains for row in chain_rows(chain, room)]
+    rows += [row for evaluation in made.evaluations for row in evaluation_rows(evaluation, room)]
     return aligned(rows)
+
+
+def _room(lefts: Iterable[sympy.Expr]) -> float:
+    """What is left of a line beside the widest left side and a relation."""
+    widest = max((latex_width.expression(layout(left, omit=shared.UNITS)) for left in lefts), default=0.0)
+    return max(_ROOM - widest - latex_width.SIGN, _LEAST)
 
 
 def aligned(rows: Iterable[str], environment: str = "aligned") -> str:
@@ -140,71 +151,92 @@ def document(made: Derivation) -> str:
     """A derivation as a LaTeX document that compiles as it is."""
     lines = [*_PREAMBLE, rf"\section*{{{inline(shared.heading(made))}}}"]
     if conditions := shared.conditions(made):
-        lines.append(f"{inline(conditions).capitalize()}.")
-    lines.append(aligned((row for chain in made.chains for row in chain_rows(chain)), "align*"))
+        lines.append(rf"\noindent {inline(('Under ', *conditions[1:]))}:")
+    room = _room(chain.left for chain in made.chains)
+    lines.append(aligned((row for chain in made.chains for row in chain_rows(chain, room)), "align*"))
     if made.evaluations:
         lines.append(rf"\noindent {words(made.subject or 'in numbers')}:")
         lines.append(aligned((row for each in made.evaluations for row in evaluation_rows(each)), "align*"))
-    lines += [rf"\noindent Note: {words(note)}." + "\n" for note in made.notes]
+    lines += [rf"\par\noindent Note: {words(note)}." + "\n" for note in made.notes]
     return "\n".join((*lines, r"\end{document}", ""))
 
 
-def chain_rows(chain: Chain) -> list[str]:
-    """A chain's lines: left side once, then relation, expression and note."""
+def chain_rows(chain: Chain, room: float | None = None) -> list[str]:
+    """A chain's lines: left side once, then relation, expression and note. room: points for what stands after the relation."""
     rows: list[str] = []
+    room = _room((chain.left,)) if room is None else room
     for step in chain.steps:
-        sides = _broken(step.expression)
+        made = layout(step.expression, omit=shared.UNITS)
+        sides = latex_lines.lines(made, write, room)
         rows.append(f"{'' if rows else _math(chain.left)} &{_RELATIONS[step.relation]} {sides[0]}")
         rows += [rf" &\qquad {side}" for side in sides[1:]]
-        remark = shared.note(step)
-        if remark and len(sides) == 1 and len(text.written(remark)) <= _BESIDE:
-            rows[-1] += f" && {_remark(remark)}"
-        else:
-            rows += [rf" &\qquad {_remark(line)}" for line in _lines(remark)]
+        remark = _remark(shared.note(step), room)
+        beside = sum(piece.width for piece in remark) + latex_width.expression(made) + latex_width.INDENT <= room
+        if remark and len(sides) == 1 and beside:
+            rows[-1] += rf" \qquad {_remark_lines(remark, room)[0]}"
+        elif remark:
+            rows += [rf" &\qquad {line}" for line in _remark_lines(remark, room - latex_width.INDENT)]
     if chain.evaluation is not None:
-        rows += [f" &= {side}" for side in _numbers(chain.evaluation)]
+        rows += _numbers(chain.evaluation, room)
     return rows
 
 
-def evaluation_rows(evaluation: Evaluation) -> list[str]:
+def evaluation_rows(evaluation: Evaluation, room: float | None = None) -> list[str]:
     """A result in numbers, and its shares."""
-    sides = [side for side in dict.fromkeys((_math(evaluation.expression), *_numbers(evaluation))) if side != _math(evaluation.left)]
-    rows = [f"{_math(evaluation.left) if i == 0 else ''} &= {side}" for i, side in enumerate(sides)]
+    room = _room((evaluation.left,)) if room is None else room
+    left = _math(evaluation.left)
+    rows = [] if evaluation.expression == evaluation.left else _equal(evaluation.expression, {}, room)
+    rows += [row for row in _numbers(evaluation, room) if row not in rows]
+    rows[0] = left + rows[0]
     for share in evaluation.shares:
         part = words(shared.percent(evaluation.result, share.value))
         rows.append(rf" &\qquad \text{{{part} of }} {_math(share.expression)} = {number(shared.number(share.value))}")
     return rows
 
 
-def _numbers(evaluation: Evaluation) -> list[str]:
-    shown = expression(evaluation.expression, shared.values(evaluation), shared.UNITS)
-    result = rf"\text{{{words(shared.result(evaluation))}}}"
-    return [result] if shown == number(shared.plain(evaluation)) else [shown, result]
+def _numbers(evaluation: Evaluation, room: float) -> list[str]:
+    values = shared.values(evaluation)
+    result = rf" &= \text{{{words(shared.result(evaluation))}}}"
+    if expression(evaluation.expression, values, shared.UNITS) == number(shared.plain(evaluation)):
+        return [result]
+    return [*_equal(evaluation.expression, values, room), result]
+
+
+def _equal(expr: sympy.Expr, values: Mapping[sympy.Symbol, str], room: float) -> list[str]:
+    first, *more = latex_lines.lines(layout(expr, values, shared.UNITS), write, room)
+    return [f" &= {first}", *(rf" &\qquad {line}" for line in more)]
 
 
 def _math(expr: sympy.Expr) -> str:
     return expression(expr, omit=shared.UNITS)
 
 
-def _broken(expr: sympy.Expr) -> list[str]:
-    """A long sum in several lines, each of some terms."""
-    made = layout(expr, omit=shared.UNITS)
-    if not isinstance(made, Sum):
-        return [write(made)]
-    lines, length = [""], 0
-    for i, (sign, term) in enumerate(made.terms):
-        long = len(text.write(term))
-        if lines[-1] and length + long > _LONGEST:
-            lines.append("")
-            length = 0
-        lines[-1] += _signed(sign, term, first=i == 0)
-        length += long + 3
-    return [line.strip() for line in lines]
+def _remark(segments: Segments, room: float) -> list[Piece]:
+    """Words and mathematics beside or below a line of mathematics, in pieces that can be cut into lines."""
+    made: list[Piece] = []
+    for item in segments:
+        if not isinstance(item, str):
+            made += _remarked(item, room)
+            continue
+        for word in re.findall(r"\s*\S+\s*|\s+", item):
+            piece = Piece(f"{_OPEN}{words(word)}{_CLOSE}", latex_width.words(word))
+            if made and word[0] in " ,;:.)":  # such a word never begins a line
+                piece = replace(made[-1], text=made[-1].text + piece.text, width=made.pop().width + piece.width)
+            made.append(piece)
+    return made
 
 
-def _remark(segments: Segments) -> str:
-    """Words and mathematics beside a line of mathematics."""
-    return "".join(rf"\text{{{words(s)}}}" if isinstance(s, str) else _mathematics(s) for s in _rejoined(segments) if s != "")
+def _remarked(item: sympy.Expr | Assumption, room: float) -> list[Piece]:
+    if isinstance(item, Assumption):
+        width = sum(latex_width.expression(layout(side, omit=shared.UNITS)) for side in (item.symbol, item.expression))
+        return [Piece(_mathematics(item), width + latex_width.SIGN)]
+    return latex_lines.pieces(layout(item, omit=shared.UNITS), write, room)
+
+
+def _remark_lines(remark: list[Piece], room: float) -> list[str]:
+    """A remark in lines, neighbouring words in one \\text."""
+    joined = (line.replace(_CLOSE + _OPEN, "").replace(f" {_CLOSE}", f"{_CLOSE} ") for line in latex_lines.packed(remark, room))
+    return [line.strip().replace(_OPEN, r"\text{").replace(_CLOSE, "}") for line in joined]
 
 
 def inline(segments: Segments) -> str:
@@ -214,31 +246,3 @@ def inline(segments: Segments) -> str:
 
 def _mathematics(item: sympy.Expr | Assumption) -> str:
     return f"{_math(item.symbol)} = {_math(item.expression)}" if isinstance(item, Assumption) else _math(item)
-
-
-def _lines(segments: Segments) -> list[Segments]:
-    """A remark cut into lines, between words or before an expression."""
-    lines: list[list[Segment]] = [[]] if segments else []
-    length = 0
-    pieces: list[Segment] = [piece for s in segments for piece in (re.findall(r"\S+\s*|\s+", s) if isinstance(s, str) else [s])]
-    for piece in pieces:
-        long = len(text.written((piece,)))
-        if lines[-1] and length + long > _LONGEST:
-            lines.append([])
-            length = 0
-        lines[-1].append(piece)
-        length += long
-    return [tuple(_rejoined(line)) for line in lines]
-
-
-def _rejoined(pieces: Iterable[Segment]) -> Iterator[Segment]:
-    """Neighbouring words as one segment again."""
-    words_so_far = ""
-    for piece in pieces:
-        if isinstance(piece, str):
-            words_so_far += piece
-            continue
-        yield from (words_so_far, piece) if words_so_far else (piece,)
-        words_so_far = ""
-    if words_so_far:
-        yield words_so_far

@@ -21,9 +21,13 @@ HOW = (
 # First match wins, on the parameter's dotted name. Inside a state-space or linear-attention mixer
 # everything belongs to the mixer, its norms and convolution too.
 _COMPONENTS = [
-    ("projector", r"multi_modal_projector|embed_vision|embed_audio|visual\.merger|deepstack"),
+    (
+        "projector",
+        r"multi_modal_projector|embed_vision|embed_audio|visual\.merger|deepstack"
+        r"|aligner|connector|mm_projector|resampler_model",
+    ),
     ("audio", r"audio"),
-    ("vision", r"vision|visual|image_newline"),
+    ("vision", r"vision|visual|image_newline|(image|video)_tower"),
     ("lm_head", r"^(language_model\.)?(lm_head|embed_out|output|head)\."),
     ("layer_embedding", r"embed_tokens_per_layer"),
     ("pos_embedding", r"wpe|embed_positions|position_embeddings|positions_embed"),
