@@ -254,6 +254,9 @@ def workspace(block: Block, context: Context) -> sympy.Expr:
     return _share(size, block.workspace_split, context.roles.tensor_parallel) if context.per_gpu else size
 
 
+#: Parts of quantities are written after all of the notation.
+PART_RANK = 10**6
+
 ACCUMULATORS: Mapping[str, Callable[[Block, Context], sympy.Expr]] = {
     "parameters": parameters,
     "active_parameters": active_parameters,
@@ -283,12 +286,10 @@ def composed(architecture: Architecture, quantity: Composed, context: Context) -
 
 def _parts(architecture: Architecture, quantity: Composed, context: Context) -> Iterator[tuple[Definition, sympy.Expr]]:
     """Every block's line; a layer's line, with how many such layers there are; count 0 marks lines summed elsewhere."""
-    rank = quantity.symbol.rank * 1000
     single = len(architecture.groups) == 1
     largest = quantity.accumulate == "workspace"
     for block in architecture.once:
-        rank += 1
-        line = _line(block, quantity, context, "", rank, {}, sympy.Integer(1), "")
+        line = _line(block, quantity, context, "", {}, sympy.Integer(1), "")
         if line is not None:
             yield line, sympy.Integer(1)
     for group in architecture.groups:
@@ -298,19 +299,17 @@ def _parts(architecture: Architecture, quantity: Composed, context: Context) -> 
         members: list[tuple[NamedSymbol, int]] = []
         context = replace(context, group=group)
         for block, repeats in Counter(group.blocks).items():
-            rank += 1
             suffix = "" if single else f"_{group.name}"
             where = "" if single else f" ({group.title})"
-            line = _line(block, quantity, context, suffix, rank, group.values, count * repeats, where)
+            line = _line(block, quantity, context, suffix, group.values, count * repeats, where)
             if line is not None:
                 members.append((line.symbol, repeats))
                 yield line, sympy.Integer(1 if largest else 0)
         if members and not largest:
-            rank += 1
-            yield _layer(group, members, quantity, single, rank), count
+            yield _layer(group, members, quantity, single), count
 
 
-def _line(block: Block, quantity: Composed, context: Context, suffix: str, rank: int,
+def _line(block: Block, quantity: Composed, context: Context, suffix: str,
           values: Mapping[sympy.Symbol, int], times: sympy.Expr, where: str) -> Definition | None:  # fmt: skip
     if quantity.components and block.component not in quantity.components:
         return None
@@ -318,19 +317,23 @@ def _line(block: Block, quantity: Composed, context: Context, suffix: str, rank:
     expr = expr.xreplace({symbol: sympy.Integer(value) for symbol, value in values.items()})
     if expr == 0:
         return None
-    symbol = _derived(quantity.symbol, f"{block.name}{suffix}", f"{block.title}{where}", rank)
+    symbol = _derived(quantity.symbol, f"{block.name}{suffix}", f"{block.title}{where}")
     return Definition(symbol, expr, block.title, component=block.component, times=times, title=block.title)
 
 
-def _layer(group: Group, members: list[tuple[NamedSymbol, int]], quantity: Composed, single: bool, rank: int) -> Definition:
+def _layer(group: Group, members: list[tuple[NamedSymbol, int]], quantity: Composed, single: bool) -> Definition:
     name = "layer" if single else f"layer_{group.name}"
-    symbol = _derived(quantity.symbol, name, group.title, rank)
+    symbol = _derived(quantity.symbol, name, group.title)
     return Definition(symbol, sympy.Add(*(repeats * member for member, repeats in members)), group.title, title=group.title)
 
 
-def _derived(of: NamedSymbol, name: str, title: str, rank: int) -> NamedSymbol:
-    """The symbol of a part of a quantity: P and attention make P_attention."""
+def _derived(of: NamedSymbol, name: str, title: str) -> NamedSymbol:
+    """The symbol of a part of a quantity: P and attention make P_attention.
+
+    All parts share one rank, so that a name alone decides its place: SymPy keeps sums of equal symbols in a cache, and
+    one built for another model would bring that model's ranks along.
+    """
     head, _, tail = of.name.partition("_")
     full = f"{head}_{name}" if not tail else f"{head}_{tail}_{name}"
     return NamedSymbol(full, title=f"{of.title}: {title}", meaning=f"{of.title} of {title}", unit=of.unit,
-                       domain=of.domain, rank=rank)  # fmt: skip
+                       domain=of.domain, rank=PART_RANK + of.rank)  # fmt: skip

@@ -45,6 +45,8 @@ class Sign:
     text: str
     whole: bool = True
     step: str = "1"
+    rank: int = 0
+    latex: str = ""
 
 
 @dataclass(frozen=True)

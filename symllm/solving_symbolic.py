@@ -60,9 +60,9 @@ def book_symbols(signs: Mapping[str, Sign]) -> dict[str, NamedSymbol]:
     from .formulas.book import book
 
     known = dict(book().symbols)
-    for rank, (name, sign) in enumerate(signs.items()):
+    for name, sign in signs.items():
         if name not in known:
             domain: Any = "count" if sign.whole else "amount"
             known[name] = NamedSymbol(name, title=sign.title, meaning=sign.meaning, unit=sign.unit, text=sign.text,
-                                      domain=domain, rank=10**6 + rank)  # fmt: skip
+                                      latex=sign.latex, domain=domain, rank=sign.rank)  # fmt: skip
     return known

@@ -82,7 +82,7 @@ def test_it_reads_like_a_page() -> None:
         "Parameters, P",
         "  under k = h, d_h = d/h, d_ff = 4d",
         "               = 4d² + 4d                      as k = h, d_h = d/h",
-        "  P_layer      = 2·P_norm + P_attention + P_mlp   decoder layer",
+        "  P_layer      = P_attention + P_mlp + 2·P_norm   decoder layer",
         "               ≈ 12·N·d²                       largest term in d (ratio → 1)",
         "    12·N·d² = 12·12·768² = 84,934,656 parameters",
         "      99.86 % of N·P_layer = 85,054,464",

@@ -139,3 +139,20 @@ def test_latex_and_mathml_are_well_formed(expr: sympy.Expr) -> None:
     root = ET.fromstring(f"<math>{mathml.expression(expr)}</math>")
     assert {child.tag for child in root.iter()} <= {"math", "mrow", "mi", "mn", "mo", "mfrac", "msup", "msub", "mtext"}
     assert all(len(node) == 2 for tag in ("mfrac", "msup", "msub") for node in root.iter(tag))
+
+
+def test_what_was_built_before_does_not_change_the_order() -> None:
+    """SymPy caches sums of equal symbols, so a part's place may rest on nothing but its name."""
+    from symllm import build
+    from symllm.formulas.book import book
+
+    chosen = build.choices(book(), "bf16", "bf16", "full", "all", "")
+    places: dict[str, set[int]] = {}
+    for family in book().families:
+        if family.name in ("gpt2", "llama", "gemma2"):
+            sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 256, "vocab_size": 100}
+            raw = {"model_type": family.model_types[0]} | ({} if family.name == "gpt2" else sizes)
+            _, config, model = build.architecture(book(), raw)
+            for line in build.definitions(book(), model, chosen, config):
+                places.setdefault(line.symbol.name, set()).add(line.symbol.rank)
+    assert len(places["P_final_norm"]) == 1 and all(len(ranks) == 1 for ranks in places.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -58,7 +59,13 @@ def value(shown: str) -> str:
 
 def words(prose: str) -> str:
     """Prose with the characters that LaTeX reads as commands escaped."""
-    return "".join(_ESCAPES.get(letter, letter) for letter in prose)
+    return "".join(_ESCAPES.get(letter) or (letter if letter.isascii() else _plainer(letter)) for letter in prose)
+
+
+def _plainer(letter: str) -> str:
+    """A letter that LaTeX is not sure to know, without its accents; a question mark where nothing is left."""
+    kept = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    return "".join(_ESCAPES.get(plain, plain) for plain in kept) or "?"
 
 
 def write(node: Layout) -> str:
@@ -216,7 +223,10 @@ def _remark(segments: Segments, room: float) -> list[Piece]:
     made: list[Piece] = []
     for item in segments:
         if not isinstance(item, str):
-            made += _remarked(item, room)
+            shown = _remarked(item, room)
+            if made and len(shown) == 1 and made[-1].text.endswith(f": {_CLOSE}"):  # a name and its size stay together
+                shown = [replace(shown[0], text=made[-1].text + shown[0].text, width=made.pop().width + shown[0].width)]
+            made += shown
             continue
         for word in re.findall(r"\s*\S+\s*|\s+", item):
             piece = Piece(f"{_OPEN}{words(word)}{_CLOSE}", latex_width.words(word))
@@ -235,8 +245,9 @@ def _remarked(item: sympy.Expr | Assumption, room: float) -> list[Piece]:
 
 def _remark_lines(remark: list[Piece], room: float) -> list[str]:
     """A remark in lines, neighbouring words in one \\text."""
-    joined = (line.replace(_CLOSE + _OPEN, "").replace(f" {_CLOSE}", f"{_CLOSE} ") for line in latex_lines.packed(remark, room))
-    return [line.strip().replace(_OPEN, r"\text{").replace(_CLOSE, "}") for line in joined]
+    joined = (line.replace(_CLOSE + _OPEN, "").removesuffix(f" {_CLOSE}") for line in latex_lines.packed(remark, room))
+    closed = (line + _CLOSE if line.count(_OPEN) > line.count(_CLOSE) else line for line in joined)
+    return [line.replace(_OPEN, r"\text{").replace(_CLOSE, "}") for line in closed]
 
 
 def inline(segments: Segments) -> str:
