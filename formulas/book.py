@@ -34,6 +34,7 @@ from .architectures import (
     internlm,
     jamba,
     jetmoe,
+    large_vision,
     lfm2,
     llama,
     llama4_text,
@@ -77,7 +78,7 @@ ROLES = Roles(
 FAMILY_PAGES = (
     gpt2, llama, baichuan, bloom, cohere, deci, exaone, falcon, gemma2, glm, gpt1, gpt_neo, gpt_neox, gptj, internlm, llama_kin,
     mimo, ministral, mpt, nemotron, olmo, opt, phi, qwen, stablelm, starcoder,
-    llava, gemma4, qwen_vl, glm_vision, llama_vision, llava_kin, shuffled_vision,
+    llava, gemma4, qwen_vl, glm_vision, llama_vision, llava_kin, shuffled_vision, large_vision,
     falcon_h1, granite_hybrid, jamba, lfm2, mamba, minimax, nemotron_h, qwen_next, rwkv,
     zamba2, recurrent_gemma,
     mixtral, qwen_moe, deepseek, deepseek_v4, gpt_oss, ernie, llama4_text, minimax_m3, minicpm3, hunyuan_moe, jetmoe,

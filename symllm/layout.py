@@ -131,6 +131,10 @@ class _Maker:
         raise SymllmError(f"cannot write '{expr}': {type(expr).__name__} is not an operation of the book")
 
     def sum(self, expr: sympy.Add) -> Layout:
+        below = {int(term.as_coeff_Mul(rational=True)[0].q) for term in expr.args}
+        if len(below) == 1 and below != {1}:  # SymPy writes (a + b)/2 as a/2 + b/2
+            under = below.pop()
+            return Fraction(self.made(sympy.Add(*(term * under for term in expr.args))), Number(under))
         return Sum(tuple(self.signed(term) for term in terms(expr, self.omit)))
 
     def signed(self, term: sympy.Expr) -> tuple[int, Layout]:
@@ -204,4 +208,4 @@ def _term_key(term: sympy.Expr, omit: Collection[str]) -> tuple[Any, ...]:
     """Terms of high degree first, then by the notation, high powers first; what is subtracted last."""
     powers = [factor.as_base_exp() for factor in sympy.Mul.make_args(term.as_coeff_Mul()[1])]
     alphabet = sorted((_ranks(base), -exponent if exponent.is_Rational else 0) for base, exponent in powers if base.free_symbols)
-    return _negative(term), -degree(term, omit), alphabet, str(term)
+    return _negative(term), -degree(term, omit), not term.free_symbols, alphabet, str(term)

@@ -15,6 +15,8 @@ _ASSUMPTIONS: dict[str, dict[str, bool]] = {
     "amount or zero": {"nonnegative": True},
 }
 
+_GREEK = {"Δ": r"\Delta", "α": r"\alpha", "β": r"\beta"}
+
 
 class NamedSymbol(Symbol):  # type: ignore[misc]  # SymPy ships no types
     """A SymPy symbol with a name for people, a meaning, a unit, a LaTeX form and a place in the notation.
@@ -60,5 +62,5 @@ def latex_name(name: str) -> str:
         head = rf"\mathrm{{{head}}}"
     if not tail:
         return head
-    parts = [part if len(part) == 1 else rf"\mathrm{{{part}}}" for part in tail.split("_")]
+    parts = [_GREEK.get(part, part) if len(part) == 1 else rf"\mathrm{{{part}}}" for part in tail.split("_")]
     return f"{head}_{{{','.join(parts)}}}"

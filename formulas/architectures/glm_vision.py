@@ -1,4 +1,4 @@
-"""GLM-4.5V: images of any size, a position table bent to the image, a convolution that merges, a gated projector.
+"""GLM-4.1V, GLM-4.5V and GLM-4.6V: images of any size, a position table bent to the image, a convolution that merges, a gated projector.
 
 Source: GLM-V Team 2025, arXiv:2507.01006; transformers Glm4vMoeVisionModel. Bounds of an image's pixels: transformers
 Glm4vImageProcessor, which counts an image as two frames and holds both against them.
@@ -16,11 +16,11 @@ from symllm.errors import SymllmError
 
 from ..blocks.vision import linear, patch_embedding, projector_mlp, table, vision_attention, vision_mlp, vision_norm
 from ..images import smart_resize
-from ..notation import A_max, A_min, N_vis, c_img, d, d_fvis, d_hvis, d_vis, f_p, h_vis, m_img, n_feat, n_img, p, r_img
-from . import deepseek
-from .dense import HEAD_SIZE
+from ..notation import A_max, A_min, N_vis, c_img, d, d_fvis, d_hvis, d_vis, f_p, h, h_vis, m_img, n_feat, n_img, p, r_img
+from . import deepseek, glm
+from .dense import HEAD_SIZE, POSITIONLESS, llama_fields
 from .llava import PARTS
-from .nested import Part, family, joined, part, tied
+from .nested import Part, family, joined, part, squared, tied
 from .qwen_vl import d_out
 from .vit import tower
 
@@ -65,14 +65,39 @@ TEXT = Part(family(deepseek.FAMILIES, "glm4_moe"), {
 })  # fmt: skip
 
 
+DENSE_TEXT = Part(
+    Family("glm4v_text", "GLM-4.1V's language model", ("glm4v_text",), llama_fields(kv_heads=2, null_heads=h), glm.glm4, SOURCE,
+           (Option("attention_bias", default=True, choices=(True,)), Option("tie_word_embeddings", default=False)), POSITIONLESS),
+    {"vocab_size": 151552, "hidden_size": 4096, "intermediate_size": 13696, "num_hidden_layers": 40, "num_attention_heads": 32,
+     "max_position_embeddings": 32768},
+)  # fmt: skip
+DENSE_TOWER = replace(TOWER, name="glm4v_vision", title="GLM-4.1V's vision tower", model_types=("glm4v", "glm4v_vision", "glm46v"))
+
+
+def with_tower(config: Config, text: tuple[Family, Config], seen: Family) -> Architecture:
+    """The language model and the tower, whose widths must agree."""
+    held = squared(config, "vision_config", ("image_size", "patch_size"))
+    _, vision = part(held, "vision_config", {word: Part(seen) for word in seen.model_types}, seen.model_types[-1])
+    page, inner = text
+    if vision.sizes[d_out] != inner.sizes[d]:
+        raise SymllmError(f"config: the tower gives vectors of {vision.sizes[d_out]}, but hidden_size is {inner.sizes[d]}")
+    return joined(page.build(inner), inner, glm_tower(vision), vision, ())
+
+
+def glm4v(config: Config, either: bool) -> Architecture:
+    """GLM-4's dense language model, with norms before and behind each block, and the tower."""
+    given = {"tie_word_embeddings": tied(config, False, either=either)}
+    return with_tower(config, part(config, "text_config", {"glm4v_text": DENSE_TEXT}, "glm4v_text", given), DENSE_TOWER)
+
+
 def glm4v_moe(config: Config) -> Architecture:
     """GLM-4.5-Air's language model, whose queries and keys are never normed here, and the tower."""
     given = {"tie_word_embeddings": tied(config, False, either=True), "use_qk_norm": False}
-    page, text = part(config, "text_config", {"glm4v_moe_text": TEXT}, "glm4v_moe_text", given)
-    _, vision = part(config, "vision_config", {word: Part(TOWER) for word in TOWER.model_types}, "glm4v_moe_vision")
-    if vision.sizes[d_out] != text.sizes[d]:
-        raise SymllmError(f"config: the tower gives vectors of {vision.sizes[d_out]}, but hidden_size is {text.sizes[d]}")
-    return joined(page.build(text), text, glm_tower(vision), vision, ())
+    return with_tower(config, part(config, "text_config", {"glm4v_moe_text": TEXT}, "glm4v_moe_text", given), TOWER)
 
 
-FAMILIES = (Family("glm4v_moe", "GLM-4.5V", ("glm4v_moe",), (), glm4v_moe, SOURCE, PARTS),)
+FAMILIES = (
+    Family("glm4v", "GLM-4.1V", ("glm4v",), (), lambda config: glm4v(config, True), SOURCE, PARTS),
+    Family("glm46v", "GLM-4.6V", ("glm46v",), (), lambda config: glm4v(config, False), SOURCE, PARTS),
+    Family("glm4v_moe", "GLM-4.5V", ("glm4v_moe",), (), glm4v_moe, SOURCE, PARTS),
+)

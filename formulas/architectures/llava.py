@@ -134,7 +134,7 @@ FAMILIES = (
         options=(*PARTS, Option("projection_dim", default=2048, kind=int)), inert=INERT,
     ),
     Family(
-        "gemma3", "Gemma 3 with images", ("gemma3",), (Field("mm_tokens_per_image", n_feat, default=256),), gemma3,
+        "gemma3", "Gemma 3 with images", ("gemma3", "shieldgemma2"), (Field("mm_tokens_per_image", n_feat, default=256),), gemma3,
         "arXiv:2503.19786; transformers Gemma3Config", options=PARTS, inert=INERT,
     ),
     Family(

@@ -21,13 +21,18 @@ _STYLE = (
 
 def derivation(made: Derivation) -> str:
     """A derivation as a whole HTML page that works as a file of its own."""
-    title = escape(text.written(words.heading(made)))
+    return whole(text.written(words.heading(made)), fragment(made))
+
+
+def whole(title: str, inside: str) -> str:
+    """A page around its inside."""
     return "\n".join(
         (
             "<!DOCTYPE html>",
-            f'<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/><title>{title}</title>',
+            '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f"<title>{escape(title)}</title>",
             f"<style>{_STYLE}</style></head><body>",
-            fragment(made),
+            inside,
             "</body></html>",
             "",
         )

@@ -32,8 +32,8 @@ _ESCAPES: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"
 _RELATIONS: Final = {"=": "=", "≈": r"\approx", "≤": r"\le"}
 _PREAMBLE: Final = (r"\documentclass[fleqn]{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage[a4paper,margin=2cm]{geometry}",
                     r"\usepackage{amsmath}", r"\allowdisplaybreaks", r"\setlength{\mathindent}{1em}", r"\begin{document}")  # fmt: skip
-#: Points that a line of mathematics may take on a page, and what is left at least beside a wide left side.
-_ROOM, _LEAST = 440.0, 220.0
+#: Points that a line may take in a document of one's own, on the page written here, and at least beside a wide left side.
+_ROOM, _PAGE, _LEAST = 440.0, 475.0, 220.0
 #: Stand for \\text{ and } until neighbouring words are joined.
 _OPEN, _CLOSE = "\x02", "\x03"
 
@@ -111,7 +111,7 @@ def _product(factors: tuple[Layout, ...]) -> str:
     texts = [_bracketed(factor) if isinstance(factor, Sum) else write(factor) for factor in factors]
     result = texts[0]
     for before, after, shown in zip(factors, factors[1:], texts[1:], strict=False):
-        result += (r" \cdot " if _dotted(before, after) else r"\,") + shown
+        result += (r" \cdot " if _dotted(before, after) else " " if shown.startswith(r"\left") else r"\,") + shown
     return result
 
 
@@ -138,10 +138,10 @@ def derivation(made: Derivation) -> str:
     return aligned(rows)
 
 
-def _room(lefts: Iterable[sympy.Expr]) -> float:
+def _room(lefts: Iterable[sympy.Expr], line: float = _ROOM) -> float:
     """What is left of a line beside the widest left side and a relation."""
     widest = max((latex_width.expression(layout(left, omit=shared.UNITS)) for left in lefts), default=0.0)
-    return max(_ROOM - widest - latex_width.SIGN, _LEAST)
+    return max(line - widest - latex_width.SIGN, _LEAST)
 
 
 def aligned(rows: Iterable[str], environment: str = "aligned") -> str:
@@ -149,9 +149,10 @@ def aligned(rows: Iterable[str], environment: str = "aligned") -> str:
     return "\n".join((rf"\begin{{{environment}}}", " \\\\\n".join(rows), rf"\end{{{environment}}}"))
 
 
-def page(title: str, body: str) -> str:
-    """A LaTeX document of one displayed formula under a title in words."""
-    return "\n".join((*_PREAMBLE, rf"\section*{{{words(title)}}}", r"\[", body, r"\]", r"\end{document}", ""))
+def page(title: str, body: str, prose: Iterable[str] = ()) -> str:
+    """A LaTeX document of one displayed formula under a title in words, followed by sentences."""
+    lines = [rf"\par\noindent {words(sentence)}" for sentence in prose]
+    return "\n".join((*_PREAMBLE, rf"\section*{{{words(title)}}}", r"\[", body, r"\]", *lines, r"\end{document}", ""))
 
 
 def document(made: Derivation) -> str:
@@ -159,11 +160,11 @@ def document(made: Derivation) -> str:
     lines = [*_PREAMBLE, rf"\section*{{{inline(shared.heading(made))}}}"]
     if conditions := shared.conditions(made):
         lines.append(rf"\noindent {inline(('Under ', *conditions[1:]))}:")
-    room = _room(chain.left for chain in made.chains)
+    room = _room((chain.left for chain in made.chains), _PAGE)
     lines.append(aligned((row for chain in made.chains for row in chain_rows(chain, room)), "align*"))
     if made.evaluations:
         lines.append(rf"\noindent {words(made.subject or 'in numbers')}:")
-        lines.append(aligned((row for each in made.evaluations for row in evaluation_rows(each)), "align*"))
+        lines.append(aligned((row for each in made.evaluations for row in evaluation_rows(each, _room((each.left,), _PAGE))), "align*"))
     lines += [rf"\par\noindent Note: {words(note)}." + "\n" for note in made.notes]
     return "\n".join((*lines, r"\end{document}", ""))
 
@@ -247,7 +248,8 @@ def _remark_lines(remark: list[Piece], room: float) -> list[str]:
     """A remark in lines, neighbouring words in one \\text."""
     joined = (line.replace(_CLOSE + _OPEN, "").removesuffix(f" {_CLOSE}") for line in latex_lines.packed(remark, room))
     closed = (line + _CLOSE if line.count(_OPEN) > line.count(_CLOSE) else line for line in joined)
-    return [line.replace(_OPEN, r"\text{").replace(_CLOSE, "}") for line in closed]
+    closer = (re.sub(rf"(\\right\S+){_OPEN}(?=[,;:])", rf"\1\\!{_OPEN}", line) for line in closed)  # \right adds a thin space
+    return [line.replace(_OPEN, r"\text{").replace(_CLOSE, "}") for line in closer]
 
 
 def inline(segments: Segments) -> str:

@@ -86,7 +86,7 @@ def _arguments(node: Call, write: Callable[[Layout], str], room: float) -> Itera
     for i, argument in enumerate(node.arguments):
         parts = pieces(argument, write, room)
         if i + 1 < len(node.arguments):
-            parts[-1] = replace(parts[-1], text=parts[-1].text + ",")
+            parts[-1] = replace(parts[-1], text=parts[-1].text + ",", width=parts[-1].width + 6)
         if i:
             parts[0] = replace(parts[0], glue=r"\; " + parts[0].glue.strip())
         yield from parts

@@ -145,13 +145,10 @@ def sweep_table(made: Any) -> str:
 
 def finding(found: Any, form: str = "", standalone: bool = False) -> str:
     """A crossover or elasticities."""
-    if form == "latex":
-        body = found.latex or rf"\text{{{found.says}}}"
-        from .latex import page
+    if form in ("latex", "markdown", "html"):
+        from . import finding as page
 
-        return page(found.title, body) if standalone else str(body)
-    if form == "markdown":
-        return f"### {found.title}\n\n{found.says}\n" + (f"\n$$\n{found.latex}\n$$\n" if found.latex else "")
+        return page.latex(found, standalone) if form == "latex" else page.markdown(found) if form == "markdown" else page.html(found)
     lines = [found.title, *paragraph(found.says)]
     if found.text:
         value = f"  = {show(found.value, found.unit)}" if found.value is not None else ""

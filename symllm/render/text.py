@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .words import Segment, Segments
 
 _SUPERSCRIPTS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_HELD: Final = "\u00a0"
 _PLAIN_VALUE = re.compile(r"[\w,.]+")
 _BRACKETS: Final = {"ceil": "⌈{}⌉", "floor": "⌊{}⌋", "min": "min({})", "max": "max({})"}
 
@@ -154,19 +155,39 @@ def _line(head: str, text: str, note: str, indent: int, width: int) -> Iterator[
 
 
 def _filled(text: str, indent: int, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent=" " * indent, drop_whitespace=True, break_on_hyphens=False)
+    lines = textwrap.wrap(_held(text), width, subsequent_indent=" " * indent, drop_whitespace=True, break_on_hyphens=False)
+    return [line.replace(_HELD, " ") for line in lines]
+
+
+def _held(text: str) -> str:
+    """Prose in which short brackets are not broken."""
+    return re.sub(r"\((?:[^()]|\([^()]*\)){1,40}\)|⌈[^⌈⌉]{1,40}⌉|⌊[^⌊⌋]{1,40}⌋", lambda found: found[0].replace(" ", _HELD), text)
 
 
 def broken(text: str, width: int) -> list[str]:
-    """An expression's text in lines: broken before + and −, and only where that is not enough before a dot."""
-    pieces = [piece for part in re.split(r"(?= [+−/=] )", text) for piece in _shorter(part, width)]
+    """An expression's text in lines: broken before + and −, within brackets or before a dot only where that is not enough."""
     lines = [""]
-    for piece in pieces:
+    for piece in _pieces(text, width, 0):
         if lines[-1] and len(lines[-1]) + len(piece) > width - 2:
             lines.append(piece.lstrip())
         else:
             lines[-1] += piece
     return lines
+
+
+def _pieces(text: str, width: int, depth: int) -> list[str]:
+    """The text cut before every sign at a depth of brackets; a piece that is still too long, before signs deeper in it."""
+    if len(text) <= width - 2 and depth:
+        return [text]
+    cuts, here = [0], 0
+    for i, letter in enumerate(text):
+        here += (letter in "(⌈⌊") - (letter in ")⌉⌋")
+        if here == depth and re.match(r" [+−/=] ", text[i:]) and i:
+            cuts.append(i)
+    parts = [text[i:j] for i, j in zip(cuts, [*cuts[1:], len(text)], strict=True)]
+    if depth == 4:
+        return [piece for part in parts for piece in _shorter(part, width)]
+    return [piece for part in parts for piece in _pieces(part, width, depth + 1)]
 
 
 def _shorter(part: str, width: int) -> list[str]:

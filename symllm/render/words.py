@@ -20,7 +20,7 @@ Segment: TypeAlias = "str | sympy.Expr | Assumption"
 Segments: TypeAlias = "tuple[Segment, ...]"
 
 #: Names such as W_Q or K, which are set as mathematics; all others are words.
-_TENSOR = re.compile(r"[A-Za-z](_[A-Za-z0-9]+)?")
+_TENSOR = re.compile(r"[A-Za-z](_[A-Za-zΔαβ0-9]+){0,2}")
 
 #: Unit symbols have the value 1 and say nothing that the unit of the result does not say.
 UNITS: Final = frozenset(DIMENSIONS)
