@@ -97,12 +97,12 @@ def unpadded(source: str, most: int | None = None) -> tuple[Formula, ...]:
     )  # fmt: skip
 
 
-def nearest_ratio(most: int, source: str) -> tuple[Formula, ...]:
+def nearest_ratio(most: int, source: str, least: int = 1) -> tuple[Formula, ...]:
     """InternVL's rule: the grid whose ratio of sides is nearest; of equal ones the largest of less than twice the image's area.
 
-    most: most tiles. Chen et al. 2024, arXiv:2404.16821, section 3.2.
+    most, least: most and fewest tiles. Chen et al. 2024, arXiv:2404.16821, section 3.2.
     """
-    grids = tile_grids(most)
+    grids = [grid for grid in tile_grids(most) if grid[0] * grid[1] >= least]
     # Nothing below is simplified, as in `best_grid`.
     with sympy.evaluate(False):
         ratios = {grid: Rational(grid[1], grid[0]) for grid in grids}
@@ -114,11 +114,12 @@ def nearest_ratio(most: int, source: str) -> tuple[Formula, ...]:
         largest = Max(*(rows * columns * small[rows, columns] * (1 - other[rows, columns]) for rows, columns in grids))
         tiles = Max(fewest, largest)
     image = {H_img: 1024, W_img: 1024}
+    square = max(side * side for side in range(1, most + 1) if least <= side * side <= min(most, 9))
     return (
         Formula("tile_ratio", x_near, nearest, "The grid whose width over height is nearest to the image's.", source,
                 Example(image, Integer(0))),
         Formula("image_tiles", n_tile, tiles, "Of the grids that are equally near, the largest of less than twice the image's area.", source,
-                Example({**image, x_near: 0, r_img: 448}, Integer(9))),
+                Example({**image, x_near: 0, r_img: 448}, Integer(square))),
     )  # fmt: skip
 
 

@@ -57,13 +57,16 @@ def _table() -> dict[str, Unit]:
         Unit("us", "second", Fraction(1, 10**6)),
         Unit("minute", "second", Fraction(60)),
         Unit("hour", "second", Fraction(3600)),
+        Unit("hours", "second", Fraction(3600)),
         Unit("h", "second", Fraction(3600)),
         Unit("day", "second", Fraction(86400)),
+        Unit("days", "second", Fraction(86400)),
         Unit("joule", "joule", Fraction(1)),
         Unit("J", "joule", Fraction(1)),
         Unit("Wh", "joule", Fraction(3600)),
         Unit("kWh", "joule", Fraction(3600 * 10**3)),
         Unit("MWh", "joule", Fraction(3600 * 10**6)),
+        Unit("GWh", "joule", Fraction(3600 * 10**9)),
         Unit("USD", "USD", Fraction(1)),
     ]
     for prefix, power in _DECIMAL.items():

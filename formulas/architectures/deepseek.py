@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sympy import floor
+
 from symllm.block import EVERYTHING, Architecture, Block, Reach
 from symllm.config import REQUIRED, Config, Family, Field, Option
 from symllm.errors import SymllmError
@@ -186,7 +188,7 @@ FAMILIES = (
         "deepseek_v32", "DeepSeek-V3.2", ("deepseek_v32",),
         fields=(*latent_fields(512, 128, 64, 128), *mixture_fields(256, 8, 1, 2048), *INDEX, PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, KINDS, Option("first_k_dense_replace", default=3, kind=int)),
-        build=indexed, inert=INERT, source="arXiv:2512.02556; transformers DeepseekV32Config", notes=(MTP_NOTE,),
+        build=indexed, inert=(*INERT, "layer_types"), source="arXiv:2512.02556; transformers DeepseekV32Config", notes=(MTP_NOTE,),
     ),
     Family(
         "glm_moe_dsa", "GLM-5", ("glm_moe_dsa",),
@@ -194,7 +196,7 @@ FAMILIES = (
         options=(TIED, BIAS, FIRST, MTP, KINDS, Option("first_k_dense_replace", default=3, kind=int),
                  Option("indexer_types", default=None, kind=list), Option("index_topk_pattern", default=None, kind=(str, list)),
                  Option("index_topk_freq", default=1, kind=int), Option("index_skip_topk_offset", default=2, kind=int)),
-        build=indexed, inert=INERT, source="arXiv:2602.15763; transformers GlmMoeDsaConfig", notes=(MTP_NOTE,),
+        build=indexed, inert=(*INERT, "layer_types"), source="arXiv:2602.15763; transformers GlmMoeDsaConfig", notes=(MTP_NOTE,),
     ),
     Family(
         "glm4_moe_lite", "GLM-4.7-Flash", ("glm4_moe_lite",),
@@ -204,7 +206,7 @@ FAMILIES = (
     ),
     Family(
         "glm4_moe", "GLM-4.5", ("glm4_moe", "glm4_moe_text"),
-        fields=(*sizes(*mixture_fields(128, 8, 1, 1408), kv=8, null_kv=REQUIRED), PREDICTS),
+        fields=(*sizes(*mixture_fields(128, 8, 1, 1408), kv=8, null_kv=REQUIRED, head=floor(d / h)), PREDICTS),
         options=(TIED, BIAS, FIRST, MTP, Option("first_k_dense_replace", default=1, kind=int), Option("use_qk_norm", default=False)),
         build=glm4_moe, inert=INERT, source="arXiv:2508.06471; transformers Glm4MoeConfig", notes=(MTP_NOTE,),
     ),

@@ -14,7 +14,7 @@ from dataclasses import replace
 import sympy
 
 from symllm.block import EVERYTHING, Architecture, Block, Product, Reach, Weight
-from symllm.config import Config, Family, Field, Option
+from symllm.config import Config, Family, Field, Option, whole
 from symllm.errors import SymllmError
 from symllm.symbols import NamedSymbol
 
@@ -102,6 +102,7 @@ def gemma4_text(config: Config) -> Architecture:
     layers, sharing = config.sizes[N], config.sizes[N_shared]
     kinds = layer_kinds(config, lambda i: WINDOW if (i + 1) % 6 else FULL)
     kinds[-1] = FULL  # the library forces the last layer to see everything
+    full_sizes = _full_sizes(config, [i for i, kind in enumerate(kinds) if kind == FULL])
     own = kinds[: layers - sharing]
     if sharing and (sharing >= layers or set(own) != set(kinds)):
         raise SymllmError(f"config: field 'num_kv_shared_layers' is {sharing}; some kind of layer has no keys and values to share")
@@ -113,9 +114,24 @@ def gemma4_text(config: Config) -> Architecture:
     }  # fmt: skip
     groups, counts = layers_of_kinds(names, plans)
     once = (token_embedding(), *_ends(config), rms_norm("final_norm"), head(config.options["tie_word_embeddings"]))
-    keys = config.sizes.get(k_g) if config.options["attention_k_eq_v"] else None
     wide = {d_ffw: 2 * config.sizes[d_ff]} if config.options["use_double_wide_mlp"] else {}
-    return Architecture(once, groups, {**counts, **wide, k_g: keys or config.sizes[k]})
+    return Architecture(once, groups, {**counts, **wide, **full_sizes})
+
+
+def _full_sizes(config: Config, full: list[int]) -> dict[sympy.Symbol, int]:
+    """Head size and KV heads of full layers: from fields of their own, or from a later library's list of layers that differ."""
+    listed = config.options["per_layer_config"]
+    if listed is None:
+        keys = config.sizes.get(k_g) if config.options["attention_k_eq_v"] else None
+        return {d_hg: config.sizes[d_hg], k_g: keys or config.sizes[k]}
+    given = [listed[key] for key in sorted(listed)]
+    own = given[0] if given and isinstance(given[0], dict) else {}
+    names = {"head_dim": d_h, "num_key_value_heads": k}
+    if any(layer != own for layer in given) or not set(own) <= set(names) or {int(key) if key.isdecimal() else -1 for key in listed} != {*full}:
+        raise SymllmError("config: field 'per_layer_config' must give all full-attention layers, and no other, the same head_dim "
+                          "and num_key_value_heads")  # fmt: skip
+    return {symbol: whole(own.get(name, config.sizes[size]), name)
+            for symbol, (name, size) in zip((d_hg, k_g), names.items(), strict=True)}  # fmt: skip
 
 
 def gemma4_tower(config: Config) -> Architecture:
@@ -162,7 +178,8 @@ TEXT = Family(
      Field("vocab_size_per_layer_input", V_pl, default=262144)),
     gemma4_text, SOURCE,
     (Option("tie_word_embeddings", default=True), Option("attention_bias", default=False), LAYER_TYPES,
-     Option("attention_k_eq_v", default=False), Option("enable_moe_block", default=False), Option("use_double_wide_mlp", default=False)),
+     Option("attention_k_eq_v", default=False), Option("enable_moe_block", default=False), Option("use_double_wide_mlp", default=False),
+     Option("per_layer_config", default=None, kind=dict)),
     (*POSITIONLESS, "use_bidirectional_attention"),
 )  # fmt: skip
 TOWER = Family(

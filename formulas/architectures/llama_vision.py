@@ -28,7 +28,7 @@ from ..images import WITH_WHOLE, features, square, tile_tokens, tiles, tokens
 from ..notation import N, T_img, V, b, d, d_fvis, d_h, d_vis, h, k, m_img, n_feat, n_img, n_p, q, s
 from . import llama, llama4_text
 from .llava import PARTS
-from .nested import Part, family, joined, part, tied
+from .nested import Part, family, joined, part
 from .vit import tower, vit_fields
 
 LLAMA3, LLAMA4 = "arXiv:2407.21783", "Meta 2025, Llama 4; transformers Llama4VisionModel"
@@ -195,7 +195,8 @@ def _shuffled(config: Config) -> int:
 
 def llama4(config: Config) -> Architecture:
     """The language model, the tower and one matrix between them."""
-    page, text = part(config, "text_config", {"llama4_text": LLAMA4_TEXT}, "llama4_text", {"tie_word_embeddings": tied(config, False)})
+    # The library ties by the word of the language model's part alone.
+    page, text = part(config, "text_config", {"llama4_text": LLAMA4_TEXT}, "llama4_text")
     _, vision = part(config, "vision_config", {"llama4_vision_model": Part(LLAMA4_TOWER)}, "llama4_vision_model")
     projector = (linear("projector", "projector", d_pout, d, bias=False, tokens=FEATURES),)
     return joined(page.build(text), text, llama4_tower(vision), vision, projector)

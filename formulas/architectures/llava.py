@@ -90,7 +90,10 @@ def paligemma(config: Config) -> Architecture:
 
 def gemma3(config: Config) -> Architecture:
     """SigLIP's patches averaged to a fixed number of features, normed, then through one matrix."""
-    page, text = part(config, "text_config", {"gemma3_text": GEMMA3}, "gemma3_text", {"tie_word_embeddings": tied(config, True)})
+    given = {"tie_word_embeddings": tied(config, True)}
+    if config.family == "shieldgemma2" and not config.raw.get("tie_word_embeddings"):
+        given = {}  # it holds a whole Gemma 3: unless it ties itself, the language model's part decides, which ties by default
+    page, text = part(config, "text_config", {"gemma3_text": GEMMA3}, "gemma3_text", given)
     seen, vision = part(config, "vision_config", SIGLIP_PART, "siglip_vision_model")
     side, kept = vision.sizes[r_img] // vision.sizes[p], config.sizes[n_feat]
     if round(kept**0.5) ** 2 != kept or side % round(kept**0.5):
@@ -134,8 +137,12 @@ FAMILIES = (
         options=(*PARTS, Option("projection_dim", default=2048, kind=int)), inert=INERT,
     ),
     Family(
-        "gemma3", "Gemma 3 with images", ("gemma3", "shieldgemma2"), (Field("mm_tokens_per_image", n_feat, default=256),), gemma3,
+        "gemma3", "Gemma 3 with images", ("gemma3",), (Field("mm_tokens_per_image", n_feat, default=256),), gemma3,
         "arXiv:2503.19786; transformers Gemma3Config", options=PARTS, inert=INERT,
+    ),
+    Family(
+        "shieldgemma2", "ShieldGemma 2", ("shieldgemma2",), (Field("mm_tokens_per_image", n_feat, default=256),), gemma3,
+        "arXiv:2504.01081; transformers ShieldGemma2Config", options=PARTS, inert=(*INERT, "yes_token_index", "no_token_index"),
     ),
     Family(
         "mistral3", "Mistral Small 3.1 and Ministral 3", ("mistral3",), (Field("spatial_merge_size", m_img, default=2),), mistral3,

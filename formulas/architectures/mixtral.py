@@ -137,7 +137,7 @@ FAMILIES = (
             Field("ffn_config.moe_num_experts", EXPERTS), Field("ffn_config.moe_top_k", E_a), Field("vocab_size", V),
             Field("max_seq_len", s_max, default=None),
         ),
-        options=(TIED,), build=dbrx, inert=(*ROUTER_INERT, "resid_pdrop", "emb_pdrop"),
+        options=(TIED,), build=dbrx, inert=(*ROUTER_INERT, "resid_pdrop", "emb_pdrop", "num_key_value_heads"),
         source="Databricks 2024, DBRX; transformers DbrxConfig",
     ),
     Family(

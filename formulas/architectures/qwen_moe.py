@@ -7,6 +7,7 @@ Sources: Qwen1.5-MoE, Qwen Team 2024; Qwen2, arXiv:2407.10671; Qwen3, arXiv:2505
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from symllm.block import EVERYTHING, Architecture, Block, Reach
 from symllm.config import REQUIRED, Config, Family, Field, Option
@@ -47,7 +48,7 @@ def mixture(config: Config, attend: Mapping[str, tuple[Block, ...]], routed: tup
 def _window_layers(config: Config) -> list[str]:
     """Qwen2-MoE: windows on every second layer below max_window_layers, only where use_sliding_window is true."""
     kinds = per_layer(config, "layer_types", ("full_attention", "sliding_attention"))
-    if not config.options["use_sliding_window"] or W not in config.sizes:
+    if not config.options["use_sliding_window"] or not config.sizes.get(W):
         return ["full"] * config.sizes[N]
     if kinds is not None:
         return ["window" if kind == "sliding_attention" else "full" for kind in kinds]
@@ -82,7 +83,7 @@ FAMILIES = (
         "qwen2_moe", "Qwen2-MoE", ("qwen2_moe",),
         fields=sizes(Field("intermediate_size", d_ff, default=5632), Field("moe_intermediate_size", d_ffe, default=1408),
                      Field("shared_expert_intermediate_size", d_ffs, default=5632), Field("num_experts", EXPERTS, default=60),
-                     Field("num_experts_per_tok", E_a, default=4), WINDOW, kv=16, null_kv=REQUIRED),
+                     Field("num_experts_per_tok", E_a, default=4), replace(WINDOW, zero=True), kv=16, null_kv=REQUIRED),
         options=(TIED, *SPARSE, Option("qkv_bias", default=True), Option("max_window_layers", default=28, kind=int),
                  Option("layer_types", default=None, kind=list)),
         build=qwen2_moe, inert=INERT, source="arXiv:2407.10671; transformers Qwen2MoeConfig",
@@ -90,7 +91,7 @@ FAMILIES = (
     Family(
         "qwen3_moe", "Qwen3-MoE", ("qwen3_moe",),
         fields=sizes(Field("intermediate_size", d_ff, default=6144), Field("moe_intermediate_size", d_ffe, default=768),
-                     Field("num_experts", EXPERTS, default=128), Field("num_experts_per_tok", E_a, default=8),
+                     Field("num_experts", EXPERTS, default=128, also=("num_local_experts",)), Field("num_experts_per_tok", E_a, default=8),
                      WINDOW, kv=4, null_kv=REQUIRED),
         options=(TIED, BIAS, *SPARSE, Option("use_qk_norm", default=True, choices=(True,))), build=qwen3_moe, inert=INERT,
         source="arXiv:2505.09388; transformers Qwen3MoeConfig",

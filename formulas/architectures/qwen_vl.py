@@ -162,7 +162,7 @@ _QWEN3_TEXT = Part(family(qwen.FAMILIES, "qwen3"), {
 })  # fmt: skip
 _QWEN3_MOE_TEXT = Part(family(qwen_moe.FAMILIES, "qwen3_moe"), {
     "hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16,
-    "vocab_size": 151936, "max_position_embeddings": 128000, "moe_intermediate_size": 1408, "num_experts_per_tok": 4, "num_experts": 60,
+    "vocab_size": 151936, "max_position_embeddings": 128000, "moe_intermediate_size": 1408, "num_experts_per_tok": 4, "num_local_experts": 60,
     "decoder_sparse_step": 1,
 })  # fmt: skip
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 import sympy
-from sympy import Integer, floor
+from sympy import Integer, ceiling, floor
 
 from symllm.block import Architecture, Block, Weight
 from symllm.config import Config, Family, Field, Option, whole
@@ -21,8 +21,8 @@ from symllm.symbols import NamedSymbol
 
 from ..blocks.vision import linear, patch_embedding, projector_mlp, table, vision_attention, vision_mlp, vision_norm
 from ..image_tiles import longest_tiles, nearest_ratio, t_row
-from ..images import WITH_WHOLE, features, square, tiles, tokens
-from ..notation import d, d_vis, m_img, n_feat, n_img, n_p, n_tile
+from ..images import WITH_WHOLE, features, patches, positive, smart_resize, square, tiles, tokens, x_col, x_row
+from ..notation import A_max, A_min, d, d_vis, g_col, g_row, m_img, n_feat, n_img, n_p, n_tile, p, r_img
 from . import cohere, gpt_oss, lfm2, qwen_moe
 from .llava import DECODERS, INERT, PARTS, SIGLIP_PART
 from .nested import Part, family, joined, part, squared, tied
@@ -33,7 +33,10 @@ IDEFICS3, INTERNVL, AYA, OVIS = "arXiv:2408.12637", "arXiv:2504.10479", "arXiv:2
 COMMAND = "Cohere 2025, Command A Vision; transformers Cohere2VisionImageProcessor"
 #: Tiles of an image at most, and tiles along its longest side: the processors' own defaults.
 MOST_TILES, LONGEST = 12, 4
+#: LFM2-VL: pixels along a tile, and the fewest and most features of an image that is not cut into tiles.
+TILE, FEWEST, MOST = 512, 64, 256
 
+x_big = NamedSymbol("x_big", title="split", meaning="1 where an image is cut into tiles, else 0", domain="count or zero", rank=960)
 d_al = NamedSymbol("d_al", title="projector's inner width", meaning="inner width of the projector", rank=961)
 V_vis = NamedSymbol("V_vis", title="visual vocabulary", meaning="rows of the table of visual words", rank=962)
 n_ind = NamedSymbol("n_ind", title="visual marks", meaning="visual words that mark an image and stand for no patch", domain="count or zero",
@@ -161,12 +164,44 @@ def lfm2_vl(config: Config) -> Architecture:
     norm = vision_norm("projector_norm", bias=True, width=entry, tokens=FEATURES, component="projector")
     projector = (*((norm,) if config.options["projector_use_layernorm"] else ()),
                  projector_mlp("projector", entry, d_al, d, bias=biased, tokens=FEATURES))  # fmt: skip
-    return joined(page.build(text), text, siglip2(vision), vision, projector, (), config.sizes)
+    if vision.sizes[p] * config.sizes[m_img] > TILE:
+        raise SymllmError(f"config: a square of patches of {vision.sizes[p] * config.sizes[m_img]} pixels is larger than a tile")
+    area = (vision.sizes[p] * config.sizes[m_img]) ** 2
+    values = {**config.sizes, A_min: FEWEST * area, A_max: MOST * area, r_img: TILE}
+    return joined(page.build(text), text, siglip2(vision), vision, projector, lfm2_rules(), values)
+
+
+def lfm2_rules() -> tuple[Formula, ...]:
+    """An image of more than twice the most pixels is cut into 2 to 10 tiles, and added to them once more, made small."""
+    tile = floor(r_img / p)
+    source = "arXiv:2511.23404; transformers Lfm2VlImageProcessor"
+    sizes = {x_row: 64, x_col: 64, p: 16, m_img: 2, A_max: 262144}
+    grid = {g_row: 16, g_col: 16, m_img: 2, x_big: 1, n_tile: 4, r_img: 512, p: 16}
+    return (
+        *smart_resize(source)[:8],
+        Formula("image_is_split", x_big, positive(x_row * x_col * (p * m_img) ** 2 - 2 * A_max), "Only a large image is cut into tiles.",
+                source, Example(sizes, Integer(1))),
+        *nearest_ratio(10, source, least=2),
+        patches(g_row * g_col * m_img**2 + x_big * n_tile * tile**2, "The patches of the whole image, made small, and of all tiles.",
+                Example(grid, Integer(5120)), source),
+        features(g_row * g_col + x_big * n_tile * floor(tile / m_img) ** 2, "Each square of patches is shuffled into one feature.",
+                 Example(grid, Integer(1280)), source),
+        tokens(n_feat + 2 + x_big * (n_tile + 1), "Marks around the image, and a name before each tile and before the whole.",
+               Example({n_feat: 1280, x_big: 1, n_tile: 4}, Integer(1287)), source),
+    )  # fmt: skip
 
 
 def siglip2(config: Config) -> Architecture:
-    """SigLIP with a matrix in place of the convolution and a table of as many positions as the config has patches."""
-    made = siglip(config)
+    """SigLIP with a matrix in place of the convolution and a table of as many positions as the config has patches.
+
+    Tiles and the whole image see themselves alone; transformers pads each to the patches of a tile.
+    """
+    tile = floor(r_img / p) ** 2
+    padded = (x_big * n_tile + 1) * tile
+    made = siglip(config, pairs=(g_row * g_col * m_img**2) ** 2 + x_big * n_tile * tile**2)
+    (group,) = made.groups
+    group = replace(group, blocks=tuple(_padded(block, padded, tile) for block in group.blocks))
+    made = replace(made, once=tuple(_padded(block, padded, tile) for block in made.once), groups=(group,))
     first = made.once[0]
     weights = (replace(first.weights[0], use="matmul"), *first.weights[1:])
     positions = table("vision_positions", "position table", n_pos2, d_vis)
@@ -189,12 +224,18 @@ def ovis2(config: Config) -> Architecture:
         vision_norm("visual_head_norm", bias=True, width=words, tokens=FEATURES),
         linear("visual_table", "table of visual words", V_vis, d, bias=False, tokens=FEATURES, component="vision"),
     )
-    return joined(page.build(text), text, ovis2_tower(vision), vision, projector)
+    rules = (
+        features(ceiling(floor(r_img / p) / m_img) ** 2, "Squares of patches are joined, at the edges padded; each becomes a feature.",
+                 Example({r_img: 448, p: 14, m_img: 2}, Integer(256)), OVIS),
+        marked(n_feat + 3, "Marks before, behind and for the grid; the processor cuts an image into tiles only where it is asked to.",
+               323, OVIS),
+    )  # fmt: skip
+    return joined(page.build(text), text, ovis2_tower(vision), vision, projector, rules)
 
 
 def ovis2_tower(config: Config) -> Architecture:
     """RMSNorm also behind the patches; biases as the config says."""
-    seen, biased = n_img * n_tile * n_p, config.options["qkv_bias"]
+    seen, biased = n_img * n_p, config.options["qkv_bias"]
     norm = vision_norm("vision_norm", bias=False, tokens=seen)
     once = (
         patch_embedding(bias=True, tokens=seen),
@@ -204,6 +245,19 @@ def ovis2_tower(config: Config) -> Architecture:
     )
     attend = vision_attention(qkv_bias=biased, out_bias=biased, tokens=seen)
     return tower(once, (norm, attend, norm, vision_mlp(bias=config.options["mlp_bias"], gated=True, tokens=seen)), (square(OVIS),))
+
+
+def _padded(block: Block, padded: sympy.Expr, tile: sympy.Expr) -> Block:
+    """The block, which transformers runs over tiles padded to equal size."""
+    if block.name == "pooling_head":
+        squares = (x_big * n_tile + 1) * n_img
+        weights = (replace(w, departures={"transformers": {"tokens": squares * (tile if w.name in ("W_K", "W_V") else 1)}})
+                   for w in block.weights)  # fmt: skip
+        products = (replace(x, departures={"transformers": {"tokens": squares * tile}}) for x in block.products)
+        return replace(block, weights=tuple(weights), products=tuple(products))
+    weights = (replace(w, departures={"transformers": {"tokens": n_img * padded}}) if w.use != "elementwise" else w for w in block.weights)
+    products = (replace(x, departures={"transformers": {"tokens": n_img * padded * tile}}) for x in block.products)
+    return replace(block, weights=tuple(weights), products=tuple(products))
 
 
 n_pos2 = NamedSymbol("n_pos2", title="vision positions", meaning="rows of the tower's position table", rank=964)

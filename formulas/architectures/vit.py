@@ -69,8 +69,11 @@ def clip(config: Config, passes: sympy.Expr | int = 1) -> Architecture:
     return tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=seen)), (square(CLIP.source),))
 
 
-def siglip(config: Config, passes: sympy.Expr | int = 1) -> Architecture:
-    """SigLIP: no class token, biases everywhere; its pooling head, where the config keeps it, gives nothing to a language model."""
+def siglip(config: Config, passes: sympy.Expr | int = 1, pairs: sympy.Expr | None = None) -> Architecture:
+    """SigLIP: no class token, biases everywhere; its pooling head, where the config keeps it, gives nothing to a language model.
+
+    pairs: pairs of patches of one image that see one another, where the squares are not equal.
+    """
     seen = n_img * passes * n_p
     norm = vision_norm("vision_norm", bias=True, tokens=seen)
     once = (
@@ -79,8 +82,8 @@ def siglip(config: Config, passes: sympy.Expr | int = 1) -> Architecture:
         vision_norm("last_vision_norm", bias=True, tokens=seen),
         *((pooling_head(n_img * passes),) if config.options.get("vision_use_head") else ()),
     )
-    layer = (norm, vision_attention(qkv_bias=True, out_bias=True, tokens=seen), norm, vision_mlp(bias=True, tokens=seen))
-    return tower(once, layer, (square(SIGLIP.source),))
+    attend = vision_attention(qkv_bias=True, out_bias=True, tokens=seen, pairs=None if pairs is None else n_img * pairs)
+    return tower(once, (norm, attend, norm, vision_mlp(bias=True, tokens=seen)), (square(SIGLIP.source),))
 
 
 def pooling_head(squares: sympy.Expr) -> Block:
@@ -152,6 +155,7 @@ SIGLIP = Family(
 )  # fmt: skip
 PIXTRAL = Family(
     "pixtral_vision", "Pixtral's vision tower", ("pixtral",),
-    tuple(replace(f, name="head_dim") if f.symbol == d_hvis else f for f in vit_fields(1024, 4096, 24, 16, 1024, 16)), pixtral,
-    "arXiv:2410.07073; transformers PixtralVisionConfig", inert=INERT,
+    vit_fields(1024, 4096, 24, 16, 1024, 16), pixtral,
+    # The library works the head size out of the others, whatever the field says.
+    "arXiv:2410.07073; transformers PixtralVisionConfig", inert=(*INERT, "head_dim"),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from .words import Segments
 _STYLE = (
     ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td{padding:.3rem .5rem;vertical-align:top}td.left{text-align:right}"
-    "td.note{opacity:.75;font-size:.9rem}div{overflow-x:auto}"
+    ".note{opacity:.75;font-size:.9rem;margin-left:1.5em}div{overflow-x:auto}"
 )
 
 
@@ -29,7 +29,7 @@ def whole(title: str, inside: str) -> str:
     return "\n".join(
         (
             "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            '<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width"/>'
             f"<title>{escape(title)}</title>",
             f"<style>{_STYLE}</style></head><body>",
             inside,
@@ -65,7 +65,8 @@ def _chain(chain: Chain) -> Iterator[str]:
 
 
 def _row(left: str, relation: str, right: str, note: str) -> str:
-    return f'<tr><td class="left">{left}</td><td>{relation}</td><td>{right}</td><td class="note">{note}</td></tr>'
+    beside = f' <span class="note">{note}</span>' if note else ""
+    return f'<tr><td class="left">{left}</td><td>{relation}</td><td>{right}{beside}</td></tr>'
 
 
 def _evaluation(evaluation: Evaluation) -> Iterator[str]:
@@ -77,7 +78,7 @@ def _evaluation(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _numbers(evaluation: Evaluation) -> list[str]:
-    shown = _wrapped(mathml.expression(evaluation.expression, words.values(evaluation), words.UNITS))
+    shown = _wrapped(mathml.parts(evaluation.expression, words.values(evaluation), words.UNITS))
     result = escape(words.result(evaluation))
     return [result] if isinstance(evaluation.expression, sympy.Symbol) else [shown, result]
 
@@ -93,8 +94,8 @@ def _segment(item: words.Segment) -> str:
 
 
 def _math(expr: sympy.Expr) -> str:
-    return _wrapped(mathml.expression(expr, omit=words.UNITS))
+    return _wrapped(mathml.parts(expr, omit=words.UNITS))
 
 
-def _wrapped(inside: str) -> str:
-    return f"<math>{inside}</math>"
+def _wrapped(parts: list[str]) -> str:
+    return "\u200b".join(f"<math>{inside}</math>" for inside in parts)

@@ -9,7 +9,10 @@ from typing import Final
 import sympy
 
 from ..layout import NOTHING_OMITTED, Call, Fraction, Layout, Name, Number, Power, Product, Sum, Value, layout, text_form
+from .text import write as plain
 
+#: Columns of plain text up to which an expression is kept together.
+LONGEST: Final = 48
 _DOT: Final = "<mo>·</mo>"
 _BRACKETS: Final = {"ceil": ("⌈", "⌉"), "floor": ("⌊", "⌋")}
 
@@ -18,6 +21,50 @@ def expression(expr: sympy.Expr | int, values: Mapping[sympy.Symbol, str] | None
                omit: Collection[str] = NOTHING_OMITTED) -> str:  # fmt: skip
     """An expression as the inside of a <math> element. values: what to write in place of a symbol; omit: units not written."""
     return write(layout(expr, values, omit))
+
+
+def parts(expr: sympy.Expr | int, values: Mapping[sympy.Symbol, str] | None = None,
+          omit: Collection[str] = NOTHING_OMITTED) -> list[str]:  # fmt: skip
+    """An expression as the insides of <math> elements that may stand on several lines: its terms where it is long.
+
+    Browsers break no line inside a <math> element.
+    """
+    return [_row((piece,)) for piece in _pieces(layout(expr, values, omit))]
+
+
+def _pieces(node: Layout) -> list[str]:
+    """The terms of a long sum, the factors of a long product and the arguments of a long call, each with what joins it."""
+    if len(plain(node)) <= LONGEST:
+        return [write(node)]
+    match node:
+        case Sum(terms):
+            inner = [_inside(term) for _, term in terms]
+            for i, (sign, _) in enumerate(terms):
+                if i or sign < 0:
+                    inner[i][0] = f'<mo form="infix">{"+" if sign > 0 else "−"}</mo>{inner[i][0]}'
+            return [piece for pieces in inner for piece in pieces]
+        case Product(factors):
+            inner = [_inside(factor) for factor in factors]
+            return [piece if i == 0 or j else _DOT + piece for i, pieces in enumerate(inner) for j, piece in enumerate(pieces)]
+        case Call(function, arguments):
+            left, right = _BRACKETS.get(function, ("(", ")"))
+            head = "" if function in _BRACKETS else f"<mi>{function}</mi><mo>&#x2061;</mo>"
+            inner = [_pieces(argument) for argument in arguments]
+            for pieces in inner[:-1]:
+                pieces[-1] += "<mo>,</mo>"
+            return _between(head, left, [piece for pieces in inner for piece in pieces], right)
+        case _:
+            return [write(node)]
+
+
+def _inside(node: Layout) -> list[str]:
+    return _between("", "(", _pieces(node), ")") if isinstance(node, Sum) else _pieces(node)
+
+
+def _between(head: str, left: str, pieces: list[str], right: str) -> list[str]:
+    pieces[0] = f'{head}<mo form="prefix" stretchy="false">{left}</mo>{pieces[0]}'
+    pieces[-1] += f'<mo form="postfix" stretchy="false">{right}</mo>'
+    return pieces
 
 
 def write(node: Layout) -> str:

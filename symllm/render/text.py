@@ -176,13 +176,13 @@ def broken(text: str, width: int) -> list[str]:
 
 
 def _pieces(text: str, width: int, depth: int) -> list[str]:
-    """The text cut before every sign at a depth of brackets; a piece that is still too long, before signs deeper in it."""
+    """The text cut before every sign and behind every comma at a depth of brackets; a piece that is still too long, before signs deeper in it."""
     if len(text) <= width - 2 and depth:
         return [text]
     cuts, here = [0], 0
     for i, letter in enumerate(text):
         here += (letter in "(⌈⌊") - (letter in ")⌉⌋")
-        if here == depth and re.match(r" [+−/=] ", text[i:]) and i:
+        if here == depth and i and (text[i - 2 : i] == ", " or re.match(r" [+−/=] ", text[i : i + 3])):
             cuts.append(i)
     parts = [text[i:j] for i, j in zip(cuts, [*cuts[1:], len(text)], strict=True)]
     if depth == 4:
