@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .config import load
 from .errors import SymllmError
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -34,6 +33,8 @@ def hub_config(name: str) -> dict[str, Any]:
 
     Raises `SymllmError`, saying what to do, where the package is missing, the machine is offline or the id is not there.
     """
+    from .config import load  # opens the symbolic world, so only here
+
     instead = "download its config.json and give --config PATH"
     try:
         from huggingface_hub import constants, hf_hub_download
