@@ -15,7 +15,7 @@ from sympy import Integer, Max, Min, Rational, ceiling, floor, sqrt
 from symllm.formula import Example, Formula
 from symllm.symbols import NamedSymbol
 
-from .images import positive, tile_grids
+from .images import ARITHMETIC, positive, tile_grids, z_col, z_row
 from .notation import H_img, W_img, g_col, g_row, m_img, n_tile, p, r_img
 
 t_row = NamedSymbol("t_row", title="tile rows", meaning="rows of the grid of tiles", rank=951)
@@ -86,14 +86,17 @@ def unpadded(source: str, most: int | None = None) -> tuple[Formula, ...]:
     bound = most * side**2
     over = positive(100 * u_row * u_col - 121 * bound)
     shrunk = "Shrunk to the features of the most tiles where it has more than 1.21 times as many."
-    grid = {u_row: 27, u_col: 54, r_img: 384, p: 14}
+    grid, fills = {u_row: 27, u_col: 54, r_img: 384, p: 14}, "The square of the side that fills the most tiles in the grid's own ratio."
+    least, most_squared = Rational(most * 27**2, 2), Integer(2 * most * 27**2)
     return (
         Formula("image_rows_unpadded", u_row, rows, because, source, Example(values, Integer(24))),
         Formula("image_columns_unpadded", u_col, columns, because, source, Example(values, Integer(48))),
-        Formula("image_rows", g_row, (1 - over) * u_row + over * Max(1, floor(sqrt(bound * u_row / u_col))), shrunk, source,
-                Example(grid, Integer(27 if most >= 2 else 19))),
-        Formula("image_columns", g_col, (1 - over) * u_col + over * Max(1, floor(sqrt(bound * u_col / u_row))), shrunk, source,
-                Example(grid, Integer(54 if most >= 2 else 38))),
+        Formula("image_rows_most", z_row, bound * u_row / u_col, fills, ARITHMETIC, Example(grid, least)),
+        Formula("image_columns_most", z_col, bound * u_col / u_row, fills, ARITHMETIC, Example(grid, most_squared)),
+        Formula("image_rows", g_row, (1 - over) * u_row + over * Max(1, floor(sqrt(z_row))), shrunk, source,
+                Example({**grid, z_row: least}, Integer(27 if most >= 2 else 19))),
+        Formula("image_columns", g_col, (1 - over) * u_col + over * Max(1, floor(sqrt(z_col))), shrunk, source,
+                Example({**grid, z_col: most_squared}, Integer(54 if most >= 2 else 38))),
     )  # fmt: skip
 
 
@@ -146,10 +149,18 @@ def navit(most: int, longest: int, source: str) -> tuple[Formula, ...]:
     Kimi Team 2025, arXiv:2504.07491. Where the number of patches is the bound, the side is the square root's.
     """
     counted = Max(1, floor(H_img / p)) * Max(1, floor(W_img / p))
-    scale = Min(1, sqrt(Rational(most) / counted), longest * p / H_img, longest * p / W_img)
-    image = {H_img: 1024, W_img: 2048, p: 14, m_img: 2}
+    bound = longest * p
+    high, wide = Min(H_img, sqrt(z_row), bound, bound * H_img / W_img), Min(W_img, sqrt(z_col), bound, bound * W_img / H_img)
+    given = {H_img: 1024, W_img: 2048, p: 14}
+    image, fills = {**given, m_img: 2}, "The square of the side at which the patches are the most."
     because = "Shrunk to the most patches, then padded to whole merged patches."
     return (
-        Formula("image_rows", g_row, ceiling(Max(1, floor(H_img * scale)) / (p * m_img)), because, source, Example(image, Integer(37))),
-        Formula("image_columns", g_col, ceiling(Max(1, floor(W_img * scale)) / (p * m_img)), because, source, Example(image, Integer(74))),
+        Formula("image_rows_most", z_row, H_img**2 * most / counted, fills, ARITHMETIC,
+                Example(given, Rational(1024**2 * most, 73 * 146))),
+        Formula("image_columns_most", z_col, W_img**2 * most / counted, fills, ARITHMETIC,
+                Example(given, Rational(2048**2 * most, 73 * 146))),
+        Formula("image_rows", g_row, ceiling(Max(1, floor(high)) / (p * m_img)), because, source,
+                Example({**image, z_row: 1024**2 * 2}, Integer(37))),
+        Formula("image_columns", g_col, ceiling(Max(1, floor(wide)) / (p * m_img)), because, source,
+                Example({**image, z_col: 2048**2 * 2}, Integer(74))),
     )

@@ -38,7 +38,7 @@ INERT: Final = (
     "tie_encoder_decoder", "name_or_path", "pretraining_tp", "*_loss_coef", "*_loss_weight", "*_scaling", "*_scaling_factor", "*_multiplier",
     "scale_attn*", "reorder_and_upcast_attn", "attention_softmax_in_fp32", "n_ctx", "resid_pdrop", "final_logit_softcapping",
     "attn_logit_softcapping", "query_pre_attn_scalar", "unsloth_*", "quantization_config", "language", "license", "hidden_act",
-    "predict_special_tokens",
+    "predict_special_tokens", "transformers.js_config", "neftune_noise_alpha", "use_reentrant_checkpointing",
 )  # fmt: skip
 
 DTYPES: Final = {

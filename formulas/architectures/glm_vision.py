@@ -20,8 +20,8 @@ from ..notation import A_max, A_min, N_vis, c_img, d, d_fvis, d_hvis, d_vis, f_p
 from . import deepseek, glm
 from .dense import HEAD_SIZE, POSITIONLESS, llama_fields
 from .llava import PARTS
-from .nested import Part, family, joined, part, squared, tied
-from .qwen_vl import d_out
+from .nested import Part, family, flat, joined, part, squared, tied
+from .qwen_vl import d_out, own_fields
 from .vit import tower
 
 FEATURES = n_img * n_feat
@@ -86,8 +86,10 @@ def with_tower(config: Config, text: tuple[Family, Config], seen: Family) -> Arc
 
 def glm4v(config: Config, either: bool) -> Architecture:
     """GLM-4's dense language model, with norms before and behind each block, and the tower."""
-    given = {"tie_word_embeddings": tied(config, False, either=either)}
-    return with_tower(config, part(config, "text_config", {"glm4v_text": DENSE_TEXT}, "glm4v_text", given), DENSE_TOWER)
+    given, parts = {"tie_word_embeddings": tied(config, False, either=either)}, {"glm4v_text": DENSE_TEXT}
+    if config.raw.get("text_config") is None:
+        return with_tower(config, flat(config, ("vision_config", "text_config"), parts, "glm4v_text", given), DENSE_TOWER)
+    return with_tower(config, part(config, "text_config", parts, "glm4v_text", given), DENSE_TOWER)
 
 
 def glm4v_moe(config: Config) -> Architecture:
@@ -97,7 +99,8 @@ def glm4v_moe(config: Config) -> Architecture:
 
 
 FAMILIES = (
-    Family("glm4v", "GLM-4.1V", ("glm4v",), (), lambda config: glm4v(config, True), SOURCE, PARTS),
+    Family("glm4v", "GLM-4.1V", ("glm4v",), (), lambda config: glm4v(config, True), SOURCE,
+           (Option("text_config", default=None, kind=dict), *PARTS[1:]), own_fields((DENSE_TEXT,))),
     Family("glm46v", "GLM-4.6V", ("glm46v",), (), lambda config: glm4v(config, False), SOURCE, PARTS),
     Family("glm4v_moe", "GLM-4.5V", ("glm4v_moe",), (), glm4v_moe, SOURCE, PARTS),
-)
+)  # fmt: skip

@@ -152,11 +152,18 @@ KIMI_TEXT = {word: Part(family(deepseek.FAMILIES, "deepseek_v3"), {
 }) for word in ("deepseek_v3", "kimi_k2")}  # fmt: skip
 KIMI_TOWER = Family(
     "kimi_k25_vision", "Kimi K2.5's vision tower", ("kimi_k25", "kimi_k25_vision"),
-    (Field("hidden_size", d_vis, default=1152), Field("intermediate_size", d_fvis, default=4304), Field("num_hidden_layers", N_vis, default=27),
-     Field("num_attention_heads", h_vis, default=16), Field(HEAD_SIZE, d_hvis, default=d_vis / h_vis),
+    # The names with vt_ and init_ are those of the released model's own code.
+    (Field("hidden_size", d_vis, default=1152, also=("vt_hidden_size",)),
+     Field("intermediate_size", d_fvis, default=4304, also=("vt_intermediate_size",)),
+     Field("num_hidden_layers", N_vis, default=27, also=("vt_num_hidden_layers",)),
+     Field("num_attention_heads", h_vis, default=16, also=("vt_num_attention_heads",)), Field(HEAD_SIZE, d_hvis, default=d_vis / h_vis),
      Field("patch_size", p, default=14), Field("merge_kernel_size", m_img, default=2),
-     Field("pos_emb_height", n_high, default=64), Field("pos_emb_width", n_wide, default=64)),
-    kimi_tower, KIMI, (), ("pos_emb_time",),
+     Field("pos_emb_height", n_high, default=64, also=("init_pos_emb_height",)),
+     Field("pos_emb_width", n_wide, default=64, also=("init_pos_emb_width",))),
+    kimi_tower, KIMI,
+    (Option("mm_projector_type", default="patchmerger", kind=str, choices=("patchmerger",)),
+     Option("merge_type", default="sd2_tpool", kind=str, choices=("sd2_tpool",))),
+    ("pos_emb_time", "init_pos_emb_time", "mm_hidden_size", "text_hidden_size", "pos_emb_type", "video_attn_type", "projector_*"),
 )  # fmt: skip
 MINIMAX_TEXT = Part(family(minimax_m3.FAMILIES, "minimax_m3_vl_text"), {
     "hidden_size": 6144, "intermediate_size": 3072, "num_hidden_layers": 60, "num_attention_heads": 64, "num_key_value_heads": 4,
@@ -183,7 +190,8 @@ PERCEIVER = Family(
 
 FAMILIES = (
     Family("kimi_k25", "Kimi K2.5", ("kimi_k25",), (), kimi, f"{KIMI}; transformers Kimi_K25Config",
-           (*PARTS, Option("projection_hidden_size", default=1152, kind=int)), (*INERT, "projection_layer_norm_eps")),
+           (*PARTS, Option("projection_hidden_size", default=1152, kind=int)),
+           (*INERT, "projection_layer_norm_eps", "use_unified_vision_chunk", "video_placeholder")),
     Family("minimax_m3_vl", "MiniMax-M3 with images", ("minimax_m3_vl",), (Field("projector_hidden_size", d_proj, default=6144),), minimax_vl,
            f"{MINIMAX}; transformers MiniMaxM3VLConfig", (*PARTS, Option("merged_hidden_size", default=None, kind=int)), INERT),
     Family("idefics2", "Idefics 2", ("idefics2",), (), idefics2, f"{IDEFICS2}; transformers Idefics2Config",

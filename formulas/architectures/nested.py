@@ -17,7 +17,8 @@ from symllm.errors import SymllmError
 from symllm.formula import Formula
 
 #: Fields of the part for the language model that say how it is called there, or how images are masked.
-INERT_PARTS = ("mm_tokens_per_image", "num_image_tokens", "use_bidirectional_attention")
+INERT_PARTS = ("mm_tokens_per_image", "num_image_tokens", "use_bidirectional_attention", "is_llama_config", "pixel_shuffle_factor",
+               "rope_interleaved", "perceiver_config", "max_image_size", "size", "use_base_siglip")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def part(config: Config, name: str, parts: Mapping[str, Part], usual: str,
     raw = config.raw.get(name)
     if not isinstance(raw, Mapping):
         raise SymllmError(f"config: field {name!r} is {'missing' if raw is None else 'not an object'}; a {config.family} model needs it")
-    model_type = raw.get("model_type", usual)
+    model_type = raw.get("model_type") or usual
     if not isinstance(model_type, str) or model_type not in parts:
         known = ", ".join(sorted(parts))
         raise SymllmError(f"config: field '{name}.model_type' is {shown(model_type)}; a {config.family} model takes {known}")

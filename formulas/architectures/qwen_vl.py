@@ -193,7 +193,7 @@ def newer(name: str, parts: Mapping[str, Part], config: Config, given: Mapping[s
     return with_tower(config, page, text, name)
 
 
-def _own(pages: Sequence[Part]) -> tuple[str, ...]:
+def own_fields(pages: Sequence[Part]) -> tuple[str, ...]:
     """The names of the language model's fields, which an older config has at its top."""
     fields, options = (item.name for page in pages for item in page.family.fields), (x.name for page in pages for x in page.family.options)
     return (*fields, *options, *(word for page in pages for word in page.family.inert))
@@ -208,9 +208,9 @@ NO_WINDOW = {"use_sliding_window": False}
 
 FAMILIES = (
     Family("qwen2_vl", "Qwen2-VL", ("qwen2_vl",), (), lambda config: older("qwen2_vl", config), "arXiv:2409.12191",
-           (Option("text_config", default=None, kind=dict), *PARTS[1:]), _own((_QWEN2_TEXT,))),
+           (Option("text_config", default=None, kind=dict), *PARTS[1:]), own_fields((_QWEN2_TEXT,))),
     Family("qwen2_5_vl", "Qwen2.5-VL", ("qwen2_5_vl",), (), lambda config: older("qwen2_5_vl", config), "arXiv:2502.13923",
-           (Option("text_config", default=None, kind=dict), *PARTS[1:]), _own((_QWEN2_TEXT,))),
+           (Option("text_config", default=None, kind=dict), *PARTS[1:]), own_fields((_QWEN2_TEXT,))),
     Family("qwen3_vl", "Qwen3-VL", ("qwen3_vl",), (),
            lambda config: newer("qwen3_vl", {"qwen3_vl_text": _QWEN3_TEXT}, config, NO_WINDOW), "arXiv:2511.21631", PARTS),
     Family("qwen3_vl_moe", "Qwen3-VL-MoE", ("qwen3_vl_moe",), (),
