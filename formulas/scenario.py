@@ -6,11 +6,10 @@ from sympy import Rational
 
 from symllm.book import Default
 
-from .notation import BYTE, FLOP, G, H_img, W_img, b, b_pass, c_pass, ep, eta, mbu, mfu, n, n_img, pp, tp
+from .notation import UNITS, G, H_img, W_img, b, b_pass, c_pass, ep, eta, mbu, mfu, n, n_img, pp, tp
 
 DEFAULTS = (
-    Default(FLOP, 1, "", neutral=True),
-    Default(BYTE, 1, "", neutral=True),
+    *(Default(unit, 1, "", neutral=True) for unit in UNITS),
     Default(b, 1, "a single sequence, as nobody said"),
     Default(n, 0, "no new tokens", neutral=True),
     Default(n_img, 0, "text only, no images", neutral=True),

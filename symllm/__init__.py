@@ -37,16 +37,17 @@ def evaluate(quantity: str, *, model: str | None = None, config: str | Path | Ma
     return evaluated(scenario(_request(model, config, options)), quantity)
 
 
-def solve(question: str, *, such_that: str | tuple[str, ...] = (), model: str | None = None,
+def solve(question: str, *, such_that: str | tuple[str, ...] = (), sense: str = "", model: str | None = None,
           config: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Answer:  # fmt: skip
     """The answer of an inverse question ("max_batch", "min_gpus", ... or any symbol with `such_that`), certified.
 
-    such_that: a constraint such as "parameters <= 7e9", or several. Other arguments and errors as in `evaluate`.
+    such_that: a constraint such as "parameters <= 7e9" or "time_per_output_token <= 20 ms", or several.
+    sense: "max" or "min" where the direction does not follow from the constraints. Other arguments and errors as in `evaluate`.
     """
     from .solving import solve as solved
 
     constraints = (such_that,) if isinstance(such_that, str) else tuple(such_that)
-    return solved(_request(model, config, options), question, constraints)
+    return solved(_request(model, config, options), question, constraints, sense)
 
 
 def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Request:
@@ -55,7 +56,7 @@ def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Requ
     from .errors import unknown
     from .scenario import Request
 
-    known = [field.name for field in fields(Request)]
+    known = [field.name for field in fields(Request) if field.name != "mentions"]
     given = dict(options)
     for name in given:
         if name not in known:

@@ -8,7 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from . import tree
-from .program import Line, Program
+from .numeric.certificate import Certificate as Proof
+from .numeric.certificate import FalseCertificateError, Relation
+from .program import KINDS, Line, Program
 from .scenario import Input, Scenario
 from .tree import Tree
 from .units import Number, exact, show
@@ -30,32 +32,95 @@ class Part:
     says: str = ""
 
 
+#: A value of the unknown and both sides of a relation there.
+Sides = tuple[Number, Number, Number]
+
+
 @dataclass(frozen=True)
 class Certificate:
-    """Why an integer answer is the last (or first) one: what it and its neighbour need, against the budget.
+    """Why an inverse answer is what it is: the whole proof, and the binding relation at the answer and next to it.
 
-    at: the answer. needs, budget: both sides there. beyond, beyond_needs, beyond_budget: the same at the neighbour that
-    does not fit; None where there is none.
+    proof: the feasible set with what decided each stretch. inside: the answer and both sides of `relation` there, None where
+    nothing fits. outside: the same at the neighbour that does not fit, None where there is none.
+    Raises `FalseCertificateError` where the relation does not hold inside, or holds outside.
     """
 
-    at: Number | None
-    needs: Number | None
-    budget: Number | None
-    beyond: Number | None
-    beyond_needs: Number | None
-    beyond_budget: Number | None
-    unit: str
-    relation: str = "<="
+    proof: Proof = field(repr=False)
+    relation_shown: Relation
+    inside: Sides | None
+    outside: Sides | None
+
+    def __post_init__(self) -> None:
+        for sides, expected in ((self.inside, True), (self.outside, False)):
+            if sides is not None and self.relation_shown.holds(sides[1], sides[2]) is not expected:
+                raise FalseCertificateError(f"'{self.relation_shown.says}' at {sides[0]}: {sides[1]} {self.relation} {sides[2]} is not {expected}")
+
+    @property
+    def at(self) -> Number | None:
+        """The answer."""
+        return self.inside[0] if self.inside is not None else None
+
+    @property
+    def needs(self) -> Number | None:
+        """The smaller side of the relation at the answer."""
+        return self.inside[1] if self.inside is not None else None
+
+    @property
+    def budget(self) -> Number | None:
+        """The larger side of the relation at the answer."""
+        return self.inside[2] if self.inside is not None else None
+
+    @property
+    def beyond(self) -> Number | None:
+        """The neighbour that does not fit."""
+        return self.outside[0] if self.outside is not None else None
+
+    @property
+    def beyond_needs(self) -> Number | None:
+        """The side that is too large there."""
+        return self.outside[1] if self.outside is not None else None
+
+    @property
+    def beyond_budget(self) -> Number | None:
+        """What it exceeds."""
+        return self.outside[2] if self.outside is not None else None
+
+    @property
+    def unit(self) -> str:
+        """What both sides are measured in."""
+        return self.relation_shown.unit
+
+    @property
+    def relation(self) -> str:
+        """"<=" or "<"."""
+        return self.relation_shown.relation
+
+    @property
+    def feasible(self) -> tuple[tuple[Number, Number], ...]:
+        """Every run of values for which all constraints hold, from its first to its last."""
+        return tuple((interval.low, interval.high) for interval in self.proof.intervals)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every value of the range was decided."""
+        return self.proof.complete
 
 
 @dataclass(frozen=True)
 class ClosedForm:
-    """The symbolic solution: how it reads in text and LaTeX, its value before rounding to the grid, and its tree."""
+    """The symbolic solution: how it reads in text and LaTeX, its value before rounding to the grid, and its tree.
+
+    status: "exact" where the line is equivalent to the constraint; "necessary" where every answer satisfies it and more is
+    needed; "sufficient" where it is enough but not needed; "near" where it is neither over the whole range.
+    folded: symbols in it that rest on the unknown and stand for their value at the answer.
+    """
 
     text: str
     latex: str
     value: Number | float
     tree: Tree = None
+    status: str = "exact"
+    folded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +130,7 @@ class Answer:
     value: an exact int or Fraction; None where there is no number ("why" then says so).
     kind: "exact", "measured", "fitted" or "assumed": the weakest of all it rests on.
     tokens: where batch and context trade off one to one, the tokens that fit in all sequences together.
+    fits: False where an inverse question has no answer. next_bound: the constraint that would bind next, and the answer it would give.
     """
 
     quantity: str
@@ -87,6 +153,13 @@ class Answer:
     table: tuple[Mapping[str, Any], ...] = ()
     ways: tuple[Mapping[str, Any], ...] = ()
     tokens: int | None = None
+    fits: bool = True
+    next_bound: tuple[str, Number | None] = ("", None)
+
+    @property
+    def feasible(self) -> tuple[tuple[Number, Number], ...]:
+        """Of an inverse question: every run of values that satisfies all constraints, from its first to its last."""
+        return self.certificate.feasible if self.certificate is not None else ()
 
     def derivation(self) -> Derivation:
         """The steps from the definitions to the number, each checked; opens the symbolic world."""
@@ -120,15 +193,15 @@ def evaluated(case: Scenario, quantity: str) -> Answer:
     sign = program.signs[symbol]
     return Answer(
         quantity=quantity, symbol=symbol, title=sign.title, value=exact(values[symbol]), unit=sign.unit,
-        kind=kind_of(case, symbol), breakdown=breakdown(program, line, values) if line else (),
+        kind=kind_of(case, [symbol]), breakdown=breakdown(program, line, values) if line else (),
         inputs=used_inputs(case, [symbol]), assumptions=assumptions(case, [symbol]), model=program.model, scenario=case,
         notes=(*case.notes, *undivided(case, [symbol]), *cautions(program, [symbol])), errors=errors(program, [symbol]),
     )  # fmt: skip
 
 
-def kind_of(case: Scenario, symbol: str) -> str:
+def kind_of(case: Scenario, results: list[str]) -> str:
     """The weakest kind among the formulas used. Assumed inputs are listed, and do not make a formula less exact."""
-    return case.program.kind(symbol)
+    return max((case.program.kind(result) for result in results), key=KINDS.index)
 
 
 def used_inputs(case: Scenario, results: list[str]) -> dict[str, Input]:
@@ -265,11 +338,19 @@ def as_json(answer: Answer) -> dict[str, Any]:
                  "ways": [dict(way) for way in answer.ways], "tokens": answer.tokens,
                  "certificate": {**_value("at", c.at), **_value("needs", c.needs), **_value("budget", c.budget),
                                  **_value("beyond", c.beyond), **_value("beyond_needs", c.beyond_needs),
-                                 **_value("beyond_budget", c.beyond_budget), "unit": c.unit, "relation": c.relation}}  # fmt: skip
+                                 **_value("beyond_budget", c.beyond_budget), "unit": c.unit, "relation": c.relation,
+                                 "constraint": c.relation_shown.says, "complete": c.complete},
+                 "fits": answer.fits, "feasible": [{**_value("from", low), **_value("to", high)} for low, high in c.feasible[:100]],
+                 "next_bound": _next_bound(answer)}  # fmt: skip
     if answer.closed_form is not None:
         f = answer.closed_form
-        data["closed_form"] = {"text": f.text, "latex": f.latex, "value": float(f.value)}
+        data["closed_form"] = {"text": f.text, "latex": f.latex, "value": float(f.value), "status": f.status}
     return data
+
+
+def _next_bound(answer: Answer) -> dict[str, Any] | None:
+    constraint, value = answer.next_bound
+    return {"constraint": constraint, **_value("value", value)} if constraint else None
 
 
 def _value(name: str, value: Number | None) -> dict[str, Any]:

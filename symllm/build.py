@@ -230,4 +230,4 @@ def _signs(book: Book, lines: list[Definition], sizes: Mapping[sympy.Symbol, Any
 def sign(symbol: NamedSymbol) -> Sign:
     """What the numeric world needs to show a symbol."""
     return Sign(symbol.title, symbol.meaning, symbol.unit, symbol.text_form, symbol.domain.startswith("count"), symbol.step,
-                symbol.rank, symbol.latex_form)  # fmt: skip
+                symbol.rank, symbol.latex_form, symbol.domain.endswith("zero"), symbol.most)  # fmt: skip

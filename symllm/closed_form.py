@@ -1,43 +1,116 @@
-"""The closed form of an inverse question: solved symbolically on the branch of every Min, Max and ceiling that holds.
+"""The closed form of an inverse question, and what it is: the constraint itself, a bound on one side, or a form near the answer.
 
 The constraint is unfolded only where the unknown is inside; all else stays folded under its own symbol, so that the
-result reads b <= (budget - weights - ...) / (what one more costs). Solving reads the polynomial's coefficients.
+result reads b <= (budget - weights - ...) / (what one more costs). A ceiling or a branch of Min and Max that the unknown
+decides is relaxed; whether the line then says as much as the constraint, less or more is decided on the whole range.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import cache, tree
 from .answer import Answer, ClosedForm
+from .errors import SymllmError
+from .numeric.feasible import search
 from .program import Program
-from .scenario import Scenario
 from .tree import Tree
 from .units import Number, exact, magnitude
 
+if TYPE_CHECKING:
+    from .solving import Problem
 
-def closed_form(case: Scenario, name: str, left: Tree, right: Tree, at: Number, sense: str) -> ClosedForm | None:
-    """The closed form of `left <= right` for `name` near `at`, or None where it is of a degree above 2."""
+EXACT, NECESSARY, SUFFICIENT, NEAR = "exact", "necessary", "sufficient", "near"
+
+
+class ContradictionError(AssertionError):
+    """A closed form and the certified answer exclude each other: a fault of the book or the engine, never of the question."""
+
+
+def closed_form(asked: Problem, index: int, at: Number, sense: str) -> ClosedForm | None:
+    """The closed form of the binding relation near the answer, or None where it is of a degree above 2.
+
+    What it is follows from comparing the values that satisfy it with the certified set of the relation, over the whole range.
+    Raises `ContradictionError` where nothing was relaxed and the two differ.
+    """
+    case, name, relation = asked.case, asked.name, asked.relations[index]
+    made = case.program
     values = case.with_values(**{name: at}).values
-    known = case.program.run(values, tree.names(left) | tree.names(right))
-    hidden = {key: value for key in case.program.neutral if key != name and (value := values.get(key)) in (0, 1)}
-    sides = [_unfold(case.program, side, name, known, hidden) for side in (left, right)]
+    known = made.run(values, [str(relation.left), str(relation.right)])
+    hidden = {key: value for key in made.neutral if key != name and (value := values.get(key)) in (0, 1)}
+    opener = _Opener(made, name, known, hidden)
+    sides = [opener.unfold(_body(made, str(side))) for side in (relation.left, relation.right)]
     names = set().union(*(tree.names(side) for side in sides)) | {name}
-    signs = {word: case.program.signs[word] for word in sorted(names)}
+    signs = {word: made.signs[word] for word in sorted(names)}
 
     def make() -> dict[str, Any]:
         from .solving_symbolic import solved
 
-        return solved(sides[0], sides[1], name, signs, sense)
+        return solved(sides[0], sides[1], name, signs)
 
-    key = {"sides": sides, "name": name, "sense": sense, "signs": {word: vars(sign) for word, sign in signs.items()}}
-    data = cache.kept("closed", key, make)
-    if not data.get("text"):
+    key = {"sides": sides, "name": name, "signs": {word: vars(sign) for word, sign in signs.items()}}
+    form = _form(cache.kept("closed", key, make), known, at, sense, relation.relation)
+    if form is None:
         return None
-    value = exact(tree.evaluate(data["tree"], known))
-    return ClosedForm(data["text"], data["latex"], value, data["tree"]) if _agrees(value, at, sense) else None
+    status = _status(form, asked, index, sense)
+    if status != EXACT and not opener.relaxed and not opener.folded and not _rounded(form.tree):
+        raise ContradictionError(f"{form.text} is {form.value}, and the certified answer is {at}: they differ although nothing was relaxed")
+    return replace(form, status=status, folded=tuple(sorted(opener.folded)))
+
+
+def _form(data: Mapping[str, Any], known: Mapping[str, Number], at: Number, sense: str, relation: str) -> ClosedForm | None:
+    """The root nearest to the answer at which the relation turns the way that was asked for."""
+    found = []
+    for root in data.get("roots", ()):
+        try:
+            value = exact(tree.evaluate(root["tree"], known))
+            slope = tree.evaluate(root["slope"], {**known, data["name"]: value})
+        except SymllmError:  # no real root on this branch
+            continue
+        if slope and (slope > 0) == (sense == "max"):
+            found.append((magnitude(value - at), root, value))
+    if not found:
+        return None
+    _, root, value = min(found, key=lambda item: item[0])
+    upper = sense == "max"
+    sign, latex = ("<", "<") if relation == "<" and upper else (">", ">") if relation == "<" else ("≤", r"\le") if upper else ("≥", r"\ge")
+    return ClosedForm(f"{data['text']} {sign} {root['text']}", f"{data['latex']} {latex} {root['latex']}", value, root["tree"])
+
+
+def _status(form: ClosedForm, asked: Problem, index: int, sense: str) -> str:
+    """How the values that satisfy the line compare with those that satisfy the relation."""
+    grid, strict = asked.grid, asked.relations[index].relation == "<"
+    whole = search((asked.tests[index],), grid, downwards=sense == "max")
+    if not whole.complete:
+        return NEAR
+    edge = Fraction(form.value) / grid.step
+    last = math.floor(edge) if sense == "max" else math.ceil(edge)
+    if strict and last == edge:
+        last += -1 if sense == "max" else 1
+    line = (grid.low, min(last, grid.high)) if sense == "max" else (max(last, grid.low), grid.high)
+    runs = whole.intervals if line[0] <= line[1] else ()
+    if whole.intervals == ((line,) if line[0] <= line[1] else ()):
+        return EXACT
+    if all(line[0] <= low and high <= line[1] for low, high in whole.intervals):
+        return NECESSARY
+    return SUFFICIENT if any(low <= line[0] and line[1] <= high for low, high in runs) or line[0] > line[1] else NEAR
+
+
+def _rounded(body: Tree) -> bool:
+    """Whether a root in the form was rounded, so that it may lie a hair beside its edge."""
+    if not isinstance(body, list) or body[0] == "q":
+        return False
+    return (body[0] == "^" and not isinstance(body[2], int)) or any(_rounded(part) for part in body[1:])
+
+
+def _body(made: Program, side: str) -> Tree:
+    line = made.line(side)
+    assert line is not None
+    return line.tree
 
 
 def bound_of(answer: Answer) -> Tree | None:
@@ -51,38 +124,48 @@ def needs_symbol(answer: Answer) -> str | None:
     return line.tree if line is not None and isinstance(line.tree, str) else None
 
 
-def _agrees(value: Number | float, at: Number, sense: str) -> bool:
-    """Whether the closed form's branch is the one on which the exact answer lies: within 2 % or one step of it."""
-    slack = max(Fraction(1), Fraction(magnitude(at)) / 50)
-    return bool(at - slack <= value <= at + slack if sense == "min" else at - slack < value < at + 1 + slack)
+class _Opener:
+    """Opens definitions where the unknown is inside, on the branch of every Min, Max and ceiling that holds at the answer.
 
+    relaxed: whether one of them was decided by the unknown. folded: symbols left as they are at the answer, the unknown having
+    gone from them on this branch.
+    """
 
-def _unfold(made: Program, body: Tree, name: str, known: Mapping[str, Number], hidden: Mapping[str, Number]) -> Tree:
-    """A tree with definitions opened where the unknown is inside, on the branch that holds, ceilings relaxed."""
-    if isinstance(body, int) or (isinstance(body, list) and body[0] == "q"):
-        return body
-    if isinstance(body, str):
-        if body in hidden:  # units of measure, and parallelism that is not there
-            return hidden[body]
-        line = made.line(body)
-        if line is None or not _rests_on(made, body, name):
+    def __init__(self, made: Program, name: str, known: Mapping[str, Number], hidden: Mapping[str, Number]) -> None:
+        self.made, self.name, self.known, self.hidden = made, name, known, hidden
+        self.relaxed, self.folded = False, set[str]()
+
+    def unfold(self, body: Tree) -> Tree:
+        """The tree with definitions opened where the unknown is inside."""
+        if isinstance(body, int) or (isinstance(body, list) and body[0] == "q"):
             return body
-        opened = _unfold(made, line.tree, name, known, hidden)
-        return opened if name in tree.names(opened) else body  # on this branch the unknown may have gone
-    operator, *parts = body
-    if operator in ("max", "min") and any(_mentions(made, part, name) for part in parts):
-        pick = max if operator == "max" else min
-        steady = sorted(parts, key=lambda part: _mentions(made, part, name))  # of equal ones, the one without the unknown
-        return _unfold(made, pick(steady, key=lambda part: tree.evaluate(part, known)), name, known, hidden)
-    opened = [_unfold(made, part, name, known, hidden) for part in parts]
-    if operator in ("ceil", "floor") and _mentions(made, parts[0], name):
-        return opened[0]
-    return [operator, *opened]
+        if isinstance(body, str):
+            return self._opened(body)
+        operator, *parts = body
+        if operator in ("max", "min") and any(self._mentions(part) for part in parts):
+            self.relaxed = True
+            pick = max if operator == "max" else min
+            steady = sorted(parts, key=self._mentions)  # of equal ones, the one without the unknown
+            return self.unfold(pick(steady, key=lambda part: tree.evaluate(part, self.known)))
+        if operator in ("ceil", "floor") and self._mentions(parts[0]):
+            self.relaxed = True
+            return self.unfold(parts[0])
+        return [operator, *(self.unfold(part) for part in parts)]
 
+    def _opened(self, symbol: str) -> Tree:
+        if symbol in self.hidden:  # units of measure, and parallelism that is not there
+            return self.hidden[symbol]
+        line = self.made.line(symbol)
+        if line is None or symbol == self.name or not self._rests_on(symbol):
+            return symbol
+        opened = self.unfold(line.tree)
+        if self.name in tree.names(opened):
+            return opened
+        self.folded.add(symbol)
+        return symbol
 
-def _mentions(made: Program, body: Tree, name: str) -> bool:
-    return any(word == name or _rests_on(made, word, name) for word in tree.names(body))
+    def _mentions(self, body: Tree) -> bool:
+        return any(word == self.name or self._rests_on(word) for word in tree.names(body))
 
-
-def _rests_on(made: Program, symbol: str, name: str) -> bool:
-    return symbol == name or name in made.inputs([symbol])
+    def _rests_on(self, symbol: str) -> bool:
+        return symbol == self.name or self.name in self.made.inputs([symbol])

@@ -37,7 +37,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Sign:
-    """What a symbol is called and stands for, as the numeric world shows it."""
+    """What a symbol is called and stands for, as the numeric world shows it.
+
+    whole: only whole multiples of `step` exist. zero: whether it may be 0. most: its largest value, "" for none.
+    """
 
     title: str
     meaning: str
@@ -47,6 +50,8 @@ class Sign:
     step: str = "1"
     rank: int = 0
     latex: str = ""
+    zero: bool = False
+    most: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,23 +132,34 @@ class Program:
     def compile(self, result: str, variables: tuple[str, ...], values: Mapping[str, Number],
                 array: bool = False) -> Callable[..., Any]:  # fmt: skip
         """A plain function of `variables`; every line that does not depend on them is worked out beforehand."""
+        kept, folded = self.around([result], variables, values)
+        constants = [(name, as_tree(value)) for name, value in folded.items()]
+        return tree.function([*constants, *kept], result, variables, array)
+
+    def around(self, results: Iterable[str], variables: tuple[str, ...],
+               values: Mapping[str, Number]) -> tuple[list[tuple[str, Tree]], dict[str, Number]]:  # fmt: skip
+        """What the results rest on as the variables move: the lines that move with them, and the numbers of all else.
+
+        Raises `SymllmError` for a symbol without a value.
+        """
+        results = list(results)
         folded: dict[str, Number] = {k: v for k, v in values.items() if k not in variables}
         moving = set(variables)
         kept: list[tuple[str, Tree]] = []
-        for line in self.needed([result]):
+        for line in self.needed(results):
+            if line.name in moving:  # a definition that is asked about as an unknown
+                continue
             used = tree.names(line.tree)
             if used & moving:
                 moving.add(line.name)
                 kept.append((line.name, line.tree))
             else:
                 folded[line.name] = tree.evaluate(line.tree, folded)
-        used = set().union({result}, *(tree.names(item) for _, item in kept))
-        constants = []
+        used = set(results).union(*(tree.names(item) for _, item in kept))
         for name in sorted(used - moving):
             if name not in folded:
                 raise SymllmError(f"symbol '{name}' has no value")
-            constants.append((name, as_tree(folded[name])))
-        return tree.function([*constants, *kept], result, variables, array)
+        return kept, {name: folded[name] for name in sorted(used - moving)}
 
 
 def as_tree(value: Number) -> Tree:

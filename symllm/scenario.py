@@ -22,7 +22,7 @@ class Request:
     """What a person asked for, as given: the options of the command line, under the same names.
 
     config: a path or a mapping. book: a page of the person's own; define: texts such as "kv_ratio = kv_cache / weights".
-    sets: symbol -> number. assume: texts such as "d_ff = 4*d".
+    sets: symbol -> number. assume: texts such as "d_ff = 4*d". mentions: symbols that the question itself speaks of.
     """
 
     model: str | None = None
@@ -49,6 +49,7 @@ class Request:
     training: str | None = None
     book: str | None = None
     define: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,15 @@ def structure(request: Request) -> dict[str, Any]:
     return {
         "dtype": request.dtype, "kv_dtype": request.kv_dtype, "mask": _one_of("mask", request.mask, MASKS),
         "logits": _one_of("logits", request.logits, LOGITS), "engine": request.engine or "",
-        "ignore": tuple(request.ignore_fields), "generation": request.new_tokens is not None,
+        "ignore": tuple(request.ignore_fields), "generation": _generates(request),
         "training": request.training, "define": tuple(request.define),
     }  # fmt: skip
+
+
+def _generates(request: Request) -> bool:
+    """Whether the question speaks of tokens after the prompt: by the option, or by the symbol itself."""
+    named = {name for name, _ in request.sets} | {text.split("=")[0].strip() for text in request.assume} | set(request.mentions)
+    return request.new_tokens is not None or bool(named & {"n", "new_tokens"})
 
 
 def compiled(request: Request) -> Program:
@@ -162,8 +169,9 @@ def scenario(request: Request, open_symbols: Iterable[str] = ()) -> Scenario:
 
     Raises `SymllmError` for what is unknown, impossible, or beyond the model's own context limit.
     """
-    made = compiled(request)
     still_open = set(open_symbols)
+    request = replace(request, mentions=tuple(sorted({*request.mentions, *still_open})))
+    made = compiled(request)
     inputs = {name: Input(value, "assumed", says) for name, (value, says) in made.defaults.items()}
     inputs |= {name: Input(value, "model") for name, value in made.sizes.items()}
     inputs |= {name: Input(value, "format") for name, value in made.fixed.items()}

@@ -1,59 +1,88 @@
-"""Inverse questions: the largest (or smallest) value of a symbol for which constraints hold, with a certificate."""
+"""Inverse questions: the values of a symbol for which relations hold, the largest or smallest of them, and the proof."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from itertools import combinations
 
-from . import parse, search, tree
-from .answer import Answer, Certificate, ClosedForm, assumptions, breakdown, cautions, errors, kind_of, undivided, used_inputs
+from . import parse, relations, tree
+from .answer import Answer, Certificate, assumptions, breakdown, cautions, errors, kind_of, undivided, used_inputs
+from .closed_form import closed_form
 from .errors import SymllmError, unknown
+from .numeric.certificate import Certificate as Proof
+from .numeric.certificate import Interval, Relation, certified
+from .numeric.feasible import FARTHEST, Grid, Test, decide, direction, search
+from .numeric.walk import Environment
 from .program import Asked, Line, Program
 from .scenario import Request, Scenario, complete, scenario
-from .tree import Tree
 from .units import Number, exact, show
 
 NEEDS, BUDGET = "needs_of_question", "budget_of_question"
 
 
 @dataclass(frozen=True)
-class Constraint:
-    """`left` relation `right`, both trees over a program's symbols; `says` is how it was put."""
+class Problem:
+    """One unknown under relations: where it is searched, the way to decide a stretch, and the way to evaluate one value.
 
-    left: Tree
-    relation: str
-    right: Tree
-    says: str
-
-
-def solve(request: Request, what: str, such_that: tuple[str, ...] = ()) -> Answer:
-    """Answer `solve WHAT`: a question of the book by name, or a symbol with constraints given as text.
-
-    Raises `SymllmError` for an unknown question or symbol, and for a constraint that does not depend on the unknown.
+    asked: the named question, None for a general one. limited_by: in words, what ends the range; "" where nothing does.
     """
-    if such_that:
-        return _general(request, what, such_that)
-    probe = scenario(request, _open(what))
-    questions = probe.program.questions
-    if what not in questions:
-        raise unknown("question", what, questions, "ask for any symbol with --such-that \"parameters <= 7e9\"")
-    return _named(questions[what], request)
+
+    case: Scenario
+    name: str
+    relations: tuple[Relation, ...]
+    grid: Grid
+    limited_by: str
+    tests: tuple[Test, ...]
+    environment: Environment
+    asked: Asked | None = None
+
+
+def solve(request: Request, what: str, such_that: tuple[str, ...] = (), sense: str = "") -> Answer:
+    """Answer `solve WHAT`: a question of the book by name, or a symbol, under its own constraint and all of `such_that`.
+
+    sense: "max" or "min" where a symbol is asked for and the direction does not follow from the constraints.
+    Raises `SymllmError` for an unknown question or symbol, for relations that do not depend on the unknown or contradict one another.
+    """
+    words = {word for text in such_that for left, _, right in parse.comparisons(text) for word in tree.names(left) | tree.names(right)}
+    request = replace(request, mentions=tuple(sorted(words)))
+    made = scenario(request, _open(what)).program
+    asked = made.questions.get(what)
+    if asked is None and what not in made.signs:
+        raise unknown("question" if not such_that else "symbol", what, [*made.questions, *(made.signs if such_that else ())],
+                      'ask for any symbol with --such-that "parameters <= 7e9"')  # fmt: skip
+    if asked is None and not such_that:
+        raise SymllmError(f"what bounds {made.signs[what].title} ({what})? add --such-that, for example \"inference_memory <= 80 GB\"")
+    return answered(problem(request, what, asked, such_that), sense)
 
 
 def _open(what: str) -> tuple[str, ...]:
-    return ("s",) if what == "max_context" else ()
+    return ("s",) if what in ("max_context", "s") else (what,) if what == "n" else ()
 
 
-def _named(asked: Asked, request: Request) -> Answer:
-    if asked.unknown == "M_gpu" and (request.gpu or request.gpu_memory):
-        raise SymllmError(f"{asked.name} asks for the GPU memory, so --gpu and --gpu-memory cannot be given with it")
-    free = (asked.unknown,) if asked.unknown != "tp" else ("tp", "G")
-    case = scenario(request, free)
-    _need_symbol(case.program, asked.unknown)
-    constraint = Constraint(asked.needs, "<=", asked.budget, asked.bound)
-    return answer(case, asked.unknown, [constraint], asked.sense, asked)
+def problem(request: Request, what: str, asked: Asked | None, such_that: tuple[str, ...]) -> Problem:
+    """The question as relations over one program."""
+    name = asked.unknown if asked is not None else what
+    if name == "M_gpu" and (request.gpu or request.gpu_memory):
+        raise SymllmError(f"{what} asks for the GPU memory, so --gpu and --gpu-memory cannot be given with it")
+    case = scenario(request, ("tp", "G") if name == "tp" else (name,))
+    made = case.program
+    found = []
+    if asked is not None:
+        _need_symbol(made, name)
+        found.append(relations.related(made, asked.needs, "<=", asked.budget, asked.bound))
+    found += relations.relations(made, such_that)
+    _need_dependence(made, name, found)
+    case = replace(case, program=_with_sides(made, found))
+    complete(case.with_values(**{name: 1}), _results(len(found)))
+    kept, values = case.program.around(_results(len(found)), (name,), case.with_values(**{name: 1}).values)
+    assignments = [(word, relations.number(value)) for word, value in values.items()] + kept
+    tests = tuple(Test(_side(NEEDS, i), _side(BUDGET, i), one.relation == "<", assignments, name) for i, one in enumerate(found))
+    sided = tuple(replace(one, left=_side(NEEDS, i), right=_side(BUDGET, i)) for i, one in enumerate(found))
+    grid, limited_by = _grid(case, asked, name)
+    return Problem(case, name, sided, grid, limited_by, tests, Environment(name, tuple(kept), values), asked)
 
 
 def _need_symbol(made: Program, name: str) -> None:
@@ -65,219 +94,283 @@ def _need_symbol(made: Program, name: str) -> None:
         raise SymllmError(f"{made.signs[name].title} ({name}) does not occur in the formulas of {made.model['title']}{hint}")
 
 
-def _general(request: Request, what: str, such_that: tuple[str, ...]) -> Answer:
-    made = scenario(request, _open("max_context") if what == "s" else ()).program
-    name = made.questions[what].unknown if what in made.questions else what
-    if name not in made.signs:
-        raise unknown("symbol", what, [*made.signs, *made.questions], "`symllm list --symbols` shows all")
+def _need_dependence(made: Program, name: str, found: Sequence[Relation]) -> None:
+    """Refuse a relation that says nothing about the unknown, and an unknown that the model's own sizes decide."""
+    for one in found:
+        words = tree.names(one.left) | tree.names(one.right)
+        if name not in words and name not in made.inputs(words) and not any(name == line.name for line in made.needed(words)):
+            raise SymllmError(f"'{one.says}' does not depend on {made.signs[name].title} ({name}) for {made.model['title']}")
     if made.line(name) is not None:
-        raise SymllmError(f"{name} is a result, not an input: ask for a symbol that it rests on ({', '.join(made.inputs([name])[:6])}, ...)")
-    constraints = [_constraint(made, text) for text in such_that]
-    used = set().union(*(tree.names(c.left) | tree.names(c.right) for c in constraints))
-    if name not in made.inputs(used):
-        raise SymllmError(f"'{such_that[0]}' does not depend on {made.signs[name].title} ({name}) for {made.model['title']}")
-    case = scenario(request, (name,))
-    sense = made.questions[what].sense if what in made.questions else ""
-    return answer(case, name, constraints, sense, None)
+        _need_no_sizes(made, name, found)
 
 
-def _constraint(made: Program, text: str) -> Constraint:
-    left, relation, right = parse.comparison(text)
-    if relation == "==":
-        raise SymllmError(f"'{text}' is an equation; ask for the last value below or above with <= or >=")
-    sides = [_named_symbols(made, side) for side in (left, right)]
-    if relation in (">=", ">"):
-        sides, relation = sides[::-1], {">=": "<=", ">": "<"}[relation]
-    return Constraint(sides[0], relation, sides[1], text)
-
-
-def _named_symbols(made: Program, body: Tree) -> Tree:
-    """A tree in which names of quantities stand for their symbols."""
-    if isinstance(body, int):
-        return body
-    if isinstance(body, str):
-        if body not in made.quantities and body not in made.signs:
-            raise unknown("symbol", body, [*made.quantities, *made.signs], "`symllm list` shows all")
-        return made.quantities.get(body, body)
-    return body if body[0] == "q" else [body[0], *(_named_symbols(made, part) for part in body[1:])]
-
-
-def answer(case: Scenario, name: str, constraints: list[Constraint], sense: str, asked: Asked | None) -> Answer:
-    """Search the grid of the unknown, certify the edge, and say what binds."""
-    made = _with_sides(case.program, constraints)
-    case = replace(case, program=made)
-    complete(_given(case, name), [_side(NEEDS, i) for i in range(len(constraints))] + [_side(BUDGET, i) for i in range(len(constraints))])
-    step = Fraction(made.signs[name].step)
-    pairs = [_functions(case, name, index) for index in range(len(constraints))]
-
-    def fits(n: int) -> bool:
-        return _failing(pairs, constraints, n * step) is None
-
-    low = 1
-    high, limited_by = _limit(case, asked, name)
-    sense = sense or search.direction(fits, low, min(high, 2**40))
-    found = search.smallest(fits, low, high) if sense == "min" else search.largest(fits, low, high) if sense == "max" else (
-        search.Found(high, True) if sense == "always" else search.Found(None))  # fmt: skip
-    sense = sense if sense in ("min", "max") else "max"
-    return _answer(case, name, constraints, pairs, sense, found, step, limited_by, asked)
+def _need_no_sizes(made: Program, name: str, found: Sequence[Relation]) -> None:
+    words = set().union(*(tree.names(one.left) | tree.names(one.right) for one in found))
+    open_program = replace(made, lines=tuple(line for line in made.lines if line.name != name))
+    others = [word for word in open_program.inputs(words) if word in made.sizes]
+    if others:
+        sign = made.signs[name]
+        raise SymllmError(f"{sign.title} ({name}) is a result of {made.model['title']}'s sizes, on which the question rests too: "
+                          f"ask for one of those ({', '.join(others[:4])})")  # fmt: skip
 
 
 def _side(side: str, index: int) -> str:
     return f"{side}_{index}"
 
 
-def _with_sides(made: Program, constraints: list[Constraint]) -> Program:
-    lines = []
-    for index, item in enumerate(constraints):
-        unit = _unit(made, item)
-        for side, body in ((NEEDS, item.left), (BUDGET, item.right)):
-            lines.append(Line(_side(side, index), body, unit, side, item.says))
+def _results(count: int) -> list[str]:
+    return [_side(side, index) for side in (NEEDS, BUDGET) for index in range(count)]
+
+
+def _with_sides(made: Program, found: Sequence[Relation]) -> Program:
+    lines = [Line(_side(side, index), body, one.unit, side, one.says)
+             for index, one in enumerate(found) for side, body in ((NEEDS, one.left), (BUDGET, one.right))]  # fmt: skip
     return replace(made, lines=(*made.lines, *lines))
 
 
-def _unit(made: Program, item: Constraint) -> str:
-    for side in (item.left, item.right):
-        if isinstance(side, str):
-            return made.signs[side].unit
-    return "1"
-
-
-def _given(case: Scenario, name: str) -> Scenario:
-    return case.with_values(**{name: 1})
-
-
-Sides = tuple[Callable[[Number], Number], Callable[[Number], Number]]
-
-
-def _functions(case: Scenario, name: str, index: int) -> Sides:
-    values = {k: v for k, v in case.values.items() if k != name}
-    left = case.program.compile(_side(NEEDS, index), (name,), values)
-    right = case.program.compile(_side(BUDGET, index), (name,), values)
-    return left, right
-
-
-def _failing(pairs: list[Sides], constraints: list[Constraint], at: Number) -> int | None:
-    """The first constraint that does not hold at a value, or None."""
-    for index, (left, right) in enumerate(pairs):
-        over, under = left(at), right(at)
-        if not (over < under if constraints[index].relation == "<" else over <= under):
-            return index
-    return None
-
-
-def _limit(case: Scenario, asked: Asked | None, name: str) -> tuple[int, str]:
-    """The largest value worth asking for, and in words why it is one."""
+def _grid(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:
+    """The values worth asking about, and in words why they end where they do."""
+    sign = case.program.signs[name]
+    step, low = Fraction(sign.step), 0 if sign.zero else 1
     limit = case.inputs.get("s_max") if name == "s" and not case.request.beyond_context else None
     if limit is not None:
-        new = case.inputs["n"].value
+        new = case.inputs["n"].value if "n" in case.inputs else 0
         said = asked.limited_by if asked is not None and asked.limited_by else "the model's own context limit"
-        return int(limit.value - new), said
-    return search.LARGEST, ""
+        return Grid(low, max(int(limit.value - new), low), step, sign.whole), said
+    if asked is not None and asked.divides in case.inputs:
+        return Grid(low, int(case.inputs[asked.divides].value), step, sign.whole), f"the model's {case.program.signs[asked.divides].title}"
+    if sign.most:
+        return Grid(low, math.floor(Fraction(sign.most) / step), step, sign.whole), f"its largest value, {sign.most}"
+    return Grid(low, FARTHEST, step, sign.whole), ""
 
 
-def _answer(case: Scenario, name: str, constraints: list[Constraint], pairs: list[Sides], sense: str, found: search.Found,
-            step: Fraction, limited_by: str, asked: Asked | None) -> Answer:  # fmt: skip
-    made, sign = case.program, case.program.signs[name]
-    value = None if found.value is None else exact(found.value * step)
-    neighbour = _neighbour(found, sense, step)
-    failing = _failing(pairs, constraints, neighbour) if neighbour is not None else None
-    index = failing if failing is not None else 0
-    shown_at = value if value is not None else exact(step)
-    certificate = _certificate(pairs, constraints, value, neighbour, failing, index, made)
+def answered(asked: Problem, sense: str = "") -> Answer:
+    """Search, certify, and say what binds."""
+    named = asked.asked
+    sense = sense or (named.sense if named is not None else "")
+    if sense not in ("", "max", "min"):
+        raise SymllmError(f"a sense is max or min, not {sense[:20]!r}")
+    if not sense:
+        grid = asked.grid
+        sense = "max" if direction(lambda index: decide(asked.tests, grid.value(index), grid.value(index))[0], grid) else "min"
+    found = search(asked.tests, asked.grid, downwards=sense == "max")
+    proof = certified(asked.name, asked.relations, found, asked.tests, asked.environment)
+    if not proof.intervals and proof.complete:
+        _refuse_contradiction(asked)
+    return _answer(asked, sense, proof)
+
+
+def _refuse_contradiction(asked: Problem) -> None:
+    """Where nothing fits although each relation alone can be met: the two that exclude each other."""
+    own = 0 if asked.asked is None else 1  # a named question's own budget is no mistake of the person
+    for first, second in combinations(range(own, len(asked.relations)), 2):
+        alone = [search((asked.tests[i],), asked.grid, downwards=None) for i in (first, second)]
+        both = search((asked.tests[first], asked.tests[second]), asked.grid, downwards=None)
+        if both.complete and not both.intervals and all(one.intervals for one in alone):
+            said = [_spans(one.intervals, asked) for one in alone]
+            raise SymllmError(f"the constraints contradict each other: '{asked.relations[first].says}' holds for {said[0]}, "
+                              f"'{asked.relations[second].says}' for {said[1]}")  # fmt: skip
+
+
+def _spans(intervals: Sequence[tuple[int, int]], asked: Problem) -> str:
+    sign, grid = asked.case.program.signs[asked.name], asked.grid
+    low, high = grid.value(intervals[0][0]), grid.value(intervals[-1][1])
+    if intervals[-1][1] == grid.high and not asked.limited_by:
+        return f"{sign.text} ≥ {relations.short(low)}"
+    if intervals[0][0] == grid.low:
+        return f"{sign.text} ≤ {relations.short(high)}"
+    return f"{relations.short(low)} ≤ {sign.text} ≤ {relations.short(high)}"
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """The answer's end of the feasible set. value: None where nothing fits or nothing ends it."""
+
+    interval: Interval | None
+    value: Number | None
+    unlimited: bool
+    uncertain: bool
+
+
+def _edge(asked: Problem, sense: str, proof: Proof) -> _Edge:
+    if not proof.intervals:
+        return _Edge(None, None, False, not proof.complete)
+    chosen = _divided(asked, proof)
+    if chosen is not None:
+        return chosen
+    interval = proof.intervals[-1 if sense == "max" else 0]
+    end = interval.high if sense == "max" else interval.low
+    at_end = end == asked.grid.value(asked.grid.high if sense == "max" else asked.grid.low)
+    beyond = [span for span in proof.undecided if (span[0] > end if sense == "max" else span[1] < end)]
+    return _Edge(interval, end, at_end and sense == "max", bool(beyond))
+
+
+def _divided(asked: Problem, proof: Proof) -> _Edge | None:
+    """The least feasible value that divides what engines want divided; None where the question asks for no such thing."""
+    size = asked.case.inputs.get(asked.asked.divides) if asked.asked is not None and asked.asked.divides else None
+    if size is None:
+        return None
+    for interval in proof.intervals:
+        for value in range(int(interval.low), int(interval.high) + 1):
+            if int(size.value) % value == 0:
+                return _Edge(interval, value, False, False)
+    return _Edge(None, None, False, False)
+
+
+def _binding(asked: Problem, edge: _Edge, sense: str) -> int:
+    """The relation that ends the feasible set: the one that fails next to the answer, or where nothing fits."""
+    if edge.interval is not None:
+        outside = edge.interval.above if sense == "max" else edge.interval.below
+        if outside is not None:
+            return asked.relations.index(outside.fails.relation)
+    grid = asked.grid
+    for index in (grid.low, grid.high) if sense == "max" else (grid.high, grid.low):
+        holds, by = decide(asked.tests, grid.value(index), grid.value(index))
+        if holds is False:
+            return by
+    return 0
+
+
+def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
+    case, name, made = asked.case, asked.name, asked.case.program
+    sign, edge = made.signs[name], _edge(asked, sense, proof)
+    index = _binding(asked, edge, sense)
+    certificate = _shown(asked, edge, sense, proof, index)
+    nothing = certificate.beyond if certificate.beyond is not None else asked.grid.value(max(asked.grid.low, 1))
+    shown_at = edge.value if edge.value is not None else nothing
     at = case.with_values(**{name: shown_at})
-    target = constraints[index].left if isinstance(constraints[index].left, str) else _side(NEEDS, index)
-    values = made.run(at.values, [target])
+    source = made.line(_side(NEEDS, index))
+    target = source.tree if source is not None and isinstance(source.tree, str) and made.line(source.tree) else _side(NEEDS, index)
+    results = _results(len(asked.relations))
     line = made.line(target)
-    bound = limited_by if found.unlimited and limited_by else constraints[index].says
-    results = [_side(NEEDS, i) for i in range(len(constraints))] + [_side(BUDGET, i) for i in range(len(constraints))]
-    quantity = asked.name if asked is not None else f"{sense}_{name}"
-    public = 0 if value is None and sense == "max" and sign.whole else value
-    if found.unlimited and not limited_by:
-        public = None
+    unbounded = edge.unlimited and not asked.limited_by
+    public: Number | None = None if unbounded else edge.value
+    if edge.interval is None and sense == "max" and sign.whole:
+        public = 0
+    title = asked.asked.title if asked.asked else f"{'largest' if sense == 'max' else 'smallest'} {sign.title}"
+    bound = asked.limited_by if edge.unlimited and asked.limited_by else asked.relations[index].says
     return Answer(
-        quantity=quantity, symbol=name, title=asked.title if asked else f"{'largest' if sense == 'max' else 'smallest'} {sign.title}",
-        value=public, unit=sign.unit, kind=kind_of(case, target),
-        breakdown=breakdown(made, line, values) if line is not None else (),
+        quantity=asked.asked.name if asked.asked is not None else f"{sense}_{name}", symbol=name, title=title, value=public, unit=sign.unit,
+        kind=kind_of(case, results), breakdown=breakdown(made, line, made.run(at.values, [target])) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=(*at.notes, *_divisible(case, at, asked, found, pairs, constraints, results), *cautions(made, results)), errors=errors(made, results),
-        why=_why(case, name, sense, found, value, certificate, constraints[index], limited_by), bound_by=bound,
-        certificate=certificate, closed_form=_closed_form(case, name, constraints[index], shown_at, sense),
+        notes=(*at.notes, *_read_as(asked), *_division(asked, edge, proof, at, results), *cautions(made, results)), errors=errors(made, results),
+        why=_why(asked, sense, edge, certificate, index, proof), bound_by="" if unbounded else bound, certificate=certificate,
+        closed_form=None if edge.value is None or edge.unlimited else closed_form(asked, index, edge.value, sense),
+        fits=edge.interval is not None, next_bound=_next(asked, index, sense),
     )  # fmt: skip
 
 
-def _divisible(case: Scenario, at: Scenario, asked: Asked | None, found: search.Found, pairs: list[Sides], constraints: list[Constraint],
-               results: list[str]) -> list[str]:  # fmt: skip
-    """Notes on what tensor parallelism should divide: the answer where it is asked for, else the given one."""
-    if asked is not None and asked.divides:
-        return _dividing(at, asked, found, pairs, constraints)
-    return list(undivided(case, results))
+def _read_as(asked: Problem) -> list[str]:
+    made = asked.case.program
+    whole = [replace(one, left=made_line.tree, right=other.tree) for one in asked.relations
+             if (made_line := made.line(str(one.left))) is not None and (other := made.line(str(one.right))) is not None]  # fmt: skip
+    return [text for one in whole if (text := relations.read_as(one))]
 
 
-def _dividing(case: Scenario, asked: Asked | None, found: search.Found, pairs: list[Sides], constraints: list[Constraint]) -> list[str]:
-    """Where engines want the answer to divide a size of the model: the next answer that fits and does."""
-    size = case.inputs.get(asked.divides) if asked is not None and asked.divides else None
-    if size is None or asked is None or found.value is None or size.value % found.value == 0:
+def _shown(asked: Problem, edge: _Edge, sense: str, proof: Proof, index: int) -> Certificate:
+    """The binding relation at the answer and next to it, both worked out by the proof."""
+    relation = asked.relations[index]
+    if edge.interval is None or edge.value is None:
+        grid = asked.grid
+        at = grid.value(max(grid.low, 1) if sense == "max" else grid.high)
+        closest = grid.value(max(grid.low, 1))
+        return Certificate(proof, relation, None, _evaluated(asked, relation, at if sense == "max" or asked.limited_by else closest))
+    inside = _evaluated(asked, relation, edge.value)
+    if edge.value not in (edge.interval.low, edge.interval.high):
+        return Certificate(proof, relation, inside, None)
+    outside = edge.interval.above if sense == "max" else edge.interval.below
+    return Certificate(proof, relation, inside, _evaluated(asked, relation, outside.at) if outside is not None else None)
+
+
+def _evaluated(asked: Problem, relation: Relation, at: Number) -> tuple[Number, Number, Number] | None:
+    """The value, and both sides of a relation there."""
+    sides = asked.environment.sides(relation.left, relation.right, at)
+    return None if sides is None else (at, exact(sides[0][0]), exact(sides[1][0]))
+
+
+def _next(asked: Problem, index: int, sense: str) -> tuple[str, Number | None]:
+    """The constraint that would bind after the binding one, and the answer it would give; ("", None) for a single one."""
+    best: tuple[str, Number | None] = ("", None)
+    for other, relation in enumerate(asked.relations):
+        if other == index:
+            continue
+        found = search((asked.tests[other],), asked.grid, downwards=sense == "max").intervals
+        if not found:
+            continue
+        end = found[-1][1] if sense == "max" else found[0][0]
+        if (sense == "max" and end == asked.grid.high) or (sense == "min" and end == asked.grid.low):
+            continue
+        value = asked.grid.value(end)
+        if best[1] is None or (value < best[1] if sense == "max" else value > best[1]):
+            best = (relation.says, value)
+    return best
+
+
+def _division(asked: Problem, edge: _Edge, proof: Proof, at: Scenario, results: list[str]) -> list[str]:
+    """What engines refuse although it would fit, where the question asks for something that must divide a size of the model."""
+    size = at.inputs.get(asked.asked.divides) if asked.asked is not None and asked.asked.divides else None
+    if size is None or asked.asked is None:
+        return list(undivided(at, results))
+    first = proof.intervals[0].low if proof.intervals else None
+    if first is None or first == edge.value:
         return []
-    signs = case.program.signs
-    what = f"{size.value:,} {signs[asked.divides].title}"
-    for n in range(found.value + 1, int(size.value) + 1):
-        if size.value % n == 0 and _failing(pairs, constraints, n) is None:
-            return [f"{found.value} does not divide {what}, as serving engines ask of tensor parallelism; {n} is the next that does and fits"]
-    return [f"{found.value} does not divide {what}, as serving engines ask of tensor parallelism, and no divisor fits"]
+    return [f"{first} would have memory enough, but does not divide {size.value:,} {at.program.signs[asked.asked.divides].title}, "
+            "as serving engines ask of tensor parallelism"]  # fmt: skip
 
 
-def _neighbour(found: search.Found, sense: str, step: Fraction) -> Number | None:
-    """The value next to the answer that must not fit; the first of all where nothing fits."""
-    if found.value is None:
-        return exact(step)
-    if sense == "max":
-        return None if found.unlimited else exact((found.value + 1) * step)
-    return exact((found.value - 1) * step) if found.value > 1 else None
+def _why(asked: Problem, sense: str, edge: _Edge, shown: Certificate, index: int, proof: Proof) -> str:
+    sign = asked.case.program.signs[asked.name]
+    open_spans = "" if proof.complete else _open_spans(asked, proof)
+    if edge.interval is None:
+        return _nothing(asked, sense, shown, index, open_spans, proof)
+    if edge.uncertain:
+        return f"certified up to {_amount(edge.value, sign.unit)}; {open_spans}"
+    if edge.unlimited and asked.limited_by:
+        return f"no limit below {asked.limited_by} of {show(edge.value or 0, sign.unit)}"
+    if edge.unlimited:
+        return f"no limit: the constraint holds for every {sign.title} from {_amount(proof.intervals[-1].low, sign.unit)} on" if (
+            proof.intervals[-1].low != asked.grid.value(asked.grid.low)) else f"no limit: the constraint holds for every {sign.title}"  # fmt: skip
+    return holes(proof, sign.text)
 
 
-def _certificate(pairs: list[Sides], constraints: list[Constraint], value: Number | None, neighbour: Number | None,
-                 failing: int | None, index: int, made: Program) -> Certificate:  # fmt: skip
-    left, right = pairs[index]
-    here = (exact(left(value)), exact(right(value))) if value is not None else (None, None)
-    there = (exact(left(neighbour)), exact(right(neighbour))) if neighbour is not None and failing is not None else (None, None)
-    return Certificate(value, here[0], here[1], neighbour if failing is not None else None, there[0], there[1],
-                       _unit(made, constraints[index]), constraints[index].relation)  # fmt: skip
+def holes(proof: Proof, name: str) -> str:
+    """The feasible set in words where it is more than one run from the range's start: "b from 9 to 13"."""
+    spans = proof.intervals
+    starts = spans and spans[0].low == proof.grid.value(proof.grid.low)
+    ends = spans and spans[-1].high == proof.grid.value(proof.grid.high)
+    if len(spans) == 1 and (starts or ends):
+        return ""
+    shown = [f"{relations.short(one.low)} to {relations.short(one.high)}" if one.low != one.high else relations.short(one.low) for one in spans]
+    more = f" and {len(shown) - 4} more ranges" if len(shown) > 4 else ""
+    return f"it holds for {name} from {', '.join(shown[:4])}{more}"
 
 
-def _why(case: Scenario, name: str, sense: str, found: search.Found, value: Number | None, proof: Certificate,
-         constraint: Constraint, limited_by: str) -> str:  # fmt: skip
-    sign = case.program.signs[name]
-    if found.value is None:
-        if sense == "min":
-            return f"no {sign.title} satisfies it: at {show(proof.beyond or 0, sign.unit)} {_needs(proof, True)}"
-        weights = case.program.line("M_wg") and isinstance(constraint.left, str)
-        if weights and proof.beyond_budget is not None:
-            alone = case.program.run(case.with_values(**{name: 1}).values, ["M_wg"])["M_wg"]
-            if alone > proof.beyond_budget:
-                return f"nothing fits: the weights alone need {show(alone, 'byte')} of {show(proof.beyond_budget, 'byte')}"
-        return f"nothing fits: {show(proof.beyond or 0, sign.unit)} {_needs(proof, True)}"
-    if found.unlimited and limited_by:
-        return f"no limit below {limited_by} of {show(value or 0, sign.unit)}"
-    if found.unlimited:
-        return f"no limit: the constraint holds for every {sign.title}"
-    return ""
+def _open_spans(asked: Problem, proof: Proof) -> str:
+    low, high = proof.undecided[0][0], proof.undecided[-1][1]
+    return f"nothing is said of {asked.case.program.signs[asked.name].text} between {relations.short(low)} and {relations.short(high)}"
 
 
-def _needs(proof: Certificate, there: bool) -> str:
-    over, under = (proof.beyond_needs, proof.beyond_budget) if there else (proof.needs, proof.budget)
-    return f"needs {show(over or 0, proof.unit)} of {show(under or 0, proof.unit)}"
+def _amount(value: Number | None, unit: str) -> str:
+    return show(value or 0, unit)
 
 
-def _closed_form(case: Scenario, name: str, constraint: Constraint, at: Number, sense: str) -> ClosedForm | None:
-    from .closed_form import closed_form
-
-    return closed_form(case, name, constraint.left, constraint.right, at, sense)
-
-
-def table(request: Request, question: str, contexts: list[int]) -> list[dict[str, Any]]:
-    """The answer of a question for each of several contexts: the trade-off."""
-    rows = []
-    for context in contexts:
-        found = solve(replace(request, context=context), question)
-        rows.append({"context": context, "value": found.value, "certificate": found.certificate})
-    return rows
+def _nothing(asked: Problem, sense: str, shown: Certificate, index: int, open_spans: str, proof: Proof) -> str:
+    made, sign, relation = asked.case.program, asked.case.program.signs[asked.name], asked.relations[index]
+    if open_spans:
+        return f"none found; {open_spans}"
+    if proof.intervals:  # something fits, but divides nothing
+        return f"nothing fits: no {sign.title} that divides {asked.limited_by} fits"
+    if shown.beyond is None or shown.beyond_needs is None or shown.beyond_budget is None:
+        return f"nothing fits: '{relation.says}' has no value"
+    needs, budget, unit = shown.beyond_needs, shown.beyond_budget, relation.unit
+    weights = made.line("M_wg")
+    if asked.asked is not None and index == 0 and weights is not None and unit == "byte":
+        alone = made.run(asked.case.with_values(**{asked.name: shown.beyond}).values, ["M_wg"])["M_wg"]
+        if alone > budget:
+            return f"nothing fits: the weights alone need {show(alone, 'byte')} of {show(budget, 'byte')}"
+    at = f"{show(shown.beyond, sign.unit)}"
+    if relation.swapped:
+        return f"nothing fits: at {at} '{relation.says}' is {show(budget, unit)}, {show(needs - budget, unit)} short of {show(needs, unit)}"
+    if asked.asked is not None and index == 0:
+        return f"nothing fits: {at} need{'s' if shown.beyond == 1 else ''} {show(needs, unit)} of {show(budget, unit)}"
+    return f"nothing fits: at {at} '{relation.says}' fails: {show(needs, unit)} is {show(needs - budget, unit)} above {show(budget, unit)}"

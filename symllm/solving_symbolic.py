@@ -13,38 +13,36 @@ from .symbols import NamedSymbol
 from .tree import Tree
 
 
-def solved(left: Tree, right: Tree, name: str, signs: Mapping[str, Sign], sense: str) -> dict[str, Any]:
-    """Text, LaTeX and tree of the bound on `name` in left <= right; empty where there is no closed form of degree 1 or 2."""
+def solved(left: Tree, right: Tree, name: str, signs: Mapping[str, Sign]) -> dict[str, Any]:
+    """The roots in `name` of left = right where it is of degree 1 or 2, each with the slope of left - right there; {} for others.
+
+    What multiplies both sides to make them polynomials is a power of the unknown, which is positive.
+    """
     from .render import latex, text
 
     symbols = book_symbols(signs)
     unknown = symbols[name]
-    difference = lift(right, symbols) - lift(left, symbols)
-    numerator = sympy.fraction(sympy.together(sympy.expand(difference)))[0] if difference.has(sympy.Pow) else difference
+    difference = lift(left, symbols) - lift(right, symbols)
+    over, under = sympy.fraction(sympy.together(sympy.expand(difference))) if difference.has(sympy.Pow) else (difference, sympy.Integer(1))
     try:
-        coefficients = sympy.Poly(sympy.expand(numerator), unknown).all_coeffs()
+        coefficients = sympy.Poly(sympy.expand(over), unknown).all_coeffs()
     except sympy.PolynomialError:
         return {}
-    bound = _bound(coefficients, unknown)
-    if bound is None:
-        return {}
-    relation, symbol = ("≤", r"\le") if sense == "max" else ("≥", r"\ge")
-    shown = text.expression(unknown)
-    return {
-        "text": f"{shown} {relation} {text.expression(bound)}",
-        "latex": f"{latex.expression(unknown)} {symbol} {latex.expression(bound)}",
-        "tree": lower(bound),
-    }
+    slope = lower(sympy.diff(sympy.expand(over), unknown) / under)
+    roots = [{"text": text.expression(root), "latex": latex.expression(root), "tree": lower(root), "slope": slope}
+             for root in _roots(coefficients)]  # fmt: skip
+    return {"name": name, "text": text.expression(unknown), "latex": latex.expression(unknown), "roots": roots} if roots else {}
 
 
-def _bound(coefficients: list[sympy.Expr], unknown: sympy.Symbol) -> sympy.Expr | None:
+def _roots(coefficients: list[sympy.Expr]) -> list[sympy.Expr]:
     if len(coefficients) == 2:
         slope, rest = coefficients
-        return _tidy(rest, -slope)
-    if len(coefficients) == 3:  # a x^2 + b x + c >= 0 with a < 0: the larger root
+        return [_tidy(-rest, slope)]
+    if len(coefficients) == 3:
         a, b, c = coefficients
-        return (-b - sympy.sqrt(b**2 - 4 * a * c)) / (2 * a)
-    return None
+        spread = sympy.sqrt(b**2 - 4 * a * c)
+        return [(-b - spread) / (2 * a), (-b + spread) / (2 * a)]
+    return []
 
 
 def _tidy(over: sympy.Expr, under: sympy.Expr) -> sympy.Expr:

@@ -25,7 +25,7 @@ class NamedSymbol(Symbol):  # type: ignore[misc]  # SymPy ships no types
     and for the dimension check.
     """
 
-    __slots__ = ("domain", "latex_form", "meaning", "rank", "step", "text_form", "title", "unit")
+    __slots__ = ("domain", "latex_form", "meaning", "most", "rank", "step", "text_form", "title", "unit")
 
     title: str
     meaning: str
@@ -35,10 +35,11 @@ class NamedSymbol(Symbol):  # type: ignore[misc]  # SymPy ships no types
     domain: Domain
     rank: int
     step: str
+    most: str
 
     def __new__(cls, name: str, *, title: str, meaning: str, unit: str = "1", latex: str = "",
                 text: str = "", domain: Domain = "count", rank: int = 0,
-                step: str = "1") -> NamedSymbol:  # fmt: skip
+                step: str = "1", most: str = "") -> NamedSymbol:  # fmt: skip
         made: Any = Symbol.__xnew__(cls, name, **_ASSUMPTIONS[domain])
         made.title = title
         made.meaning = meaning
@@ -48,6 +49,7 @@ class NamedSymbol(Symbol):  # type: ignore[misc]  # SymPy ships no types
         made.domain = domain
         made.rank = rank
         made.step = step
+        made.most = most
         result: NamedSymbol = made
         return result
 

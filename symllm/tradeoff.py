@@ -17,9 +17,9 @@ FIRST_CONTEXT = 2048
 MOST_OF_A_KIND = 3
 
 
-def solved_with_tradeoff(request: Request, unknown: str, such_that: tuple[str, ...] = ()) -> Answer:
+def solved_with_tradeoff(request: Request, unknown: str, such_that: tuple[str, ...] = (), sense: str = "") -> Answer:
     """The answer of `solve`; max_batch without a context also carries the table over contexts and the ways out."""
-    answer = solve(request, unknown, such_that)
+    answer = solve(request, unknown, such_that, sense)
     if unknown != "max_batch" or such_that or request.context is not None or "s" not in answer.inputs:
         return answer
     if any(name == "s" for name, _ in request.sets) or any(text.split("=")[0].strip() == "s" for text in request.assume):

@@ -37,14 +37,28 @@ def exact_ceiling(value: Number | float) -> int:
     return math.ceil(value)
 
 
-def power(base: Any, exponent: Number) -> Any:
-    """base ** exponent, exact where the exponent is an integer."""
-    exponent = exact(exponent)
-    if isinstance(exponent, int):
-        if exponent < 0:
-            return Fraction(1, base ** -exponent) if isinstance(base, int) else 1 / base**-exponent
-        return base**exponent
-    return float(base) ** float(exponent)
+def power(base: Number, exponent: Number) -> Number:
+    """base ** exponent: exact where it is a short rational, else from below to within 2**-190 of itself.
+
+    Raises `SymllmError` for a power of 0 or of a negative number that is not real, and for one beyond all use.
+    """
+    from .numeric.powers import between
+
+    try:
+        return between(base, exponent)[0]
+    except ZeroDivisionError:
+        raise SymllmError("division by zero") from None
+    except ValueError:
+        raise SymllmError("a root of a negative number is asked for") from None
+    except OverflowError:
+        raise SymllmError("a power is too large to be worked out") from None
+
+
+def checked_name(name: str) -> str:
+    """The name itself; raises where it is no plain identifier, as only such are ever turned into code."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SymllmError(f"not a symbol's name: {name!r}")
+    return name
 
 
 def source(tree: Tree, array: bool = False) -> str:
@@ -54,9 +68,7 @@ def source(tree: Tree, array: bool = False) -> str:
     if isinstance(tree, int):
         return f"{float(tree)!r}" if array else str(tree)
     if isinstance(tree, str):
-        if not _NAME.fullmatch(tree):
-            raise SymllmError(f"not a symbol's name: {tree!r}")
-        return tree
+        return checked_name(tree)
     operator: str = tree[0]
     parts = list(tree[1:])
     if operator == "q":
@@ -126,10 +138,36 @@ def _apply(operator: str, numbers: list[Number]) -> Number:
     if operator == "*":
         return math.prod(numbers)
     if operator == "^":
-        if numbers[0] == 0 and numbers[1] < 0:
-            raise SymllmError("division by zero")
-        result: Number = power(numbers[0], numbers[1])
-        return result
+        return power(numbers[0], numbers[1])
     if operator in ("max", "min"):
         return max(numbers) if operator == "max" else min(numbers)
     return math.ceil(numbers[0]) if operator == "ceil" else math.floor(numbers[0])
+
+
+def written(tree: Tree) -> str:
+    """A tree as a person would type it, for messages: "3*kv_cache/(h + 1)"."""
+    return _written(tree, 0)
+
+
+_WRITTEN: Final = {"+": (" + ", 1), "*": ("*", 2), "^": ("**", 3)}
+
+
+def _written(tree: Tree, around: int) -> str:
+    if isinstance(tree, (int, str)):
+        return f"({tree})" if isinstance(tree, int) and tree < 0 and around > 1 else str(tree)
+    operator, *parts = tree
+    if operator == "q":
+        return f"({parts[0]}/{parts[1]})" if around > 1 else f"{parts[0]}/{parts[1]}"
+    if operator not in _WRITTEN:
+        return f"{operator}({', '.join(_written(part, 0) for part in parts)})"
+    between, rank = _WRITTEN[operator]
+    text = _product(parts) if operator == "*" else between.join(_written(part, rank) for part in parts).replace("+ -", "- ")
+    return f"({text})" if rank < around or (rank == around == 3) else text
+
+
+def _product(parts: list[Tree]) -> str:
+    under = [part[1] for part in parts if isinstance(part, list) and part[0] == "^" and part[2] == -1]
+    over = [part for part in parts if not (isinstance(part, list) and part[0] == "^" and part[2] == -1)]
+    sign = "-" if over and over[0] == -1 else ""
+    texts = [_written(part, 2) for part in (over[1:] if sign else over)] or ["1"]
+    return sign + "*".join(texts) + "".join(f"/{_written(part, 3)}" for part in under)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
 from .errors import SymllmError
 
@@ -137,7 +137,10 @@ def rounded(value: Number | float, digits: int) -> str:
     return f"{sign}{whole:,}.{part:0{digits}d}" if digits else f"{sign}{whole:,}"
 
 
-def magnitude(value: Number | float) -> Number | float:
+AnyNumber = TypeVar("AnyNumber", int, Fraction, float, int | Fraction, int | Fraction | float)
+
+
+def magnitude(value: AnyNumber) -> AnyNumber:
     """The absolute value (typed: `abs` of a union is no number to the type checker)."""
     return value if value >= 0 else -value
 
@@ -167,12 +170,12 @@ _SCALES: Final = {
 _BINARY_SCALE: Final = (("TiB", 2**40), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("byte", 1))
 
 
-def _scaled(value: Number | float, scale: tuple[tuple[str, Number], ...]) -> str:
+def _scaled(value: Number | float, scale: tuple[tuple[str, Number], ...], digits: int = 3) -> str:
     for name, factor in scale:
         if magnitude(value) >= factor or name == scale[-1][0]:
             amount = value / factor if isinstance(value, float) else Fraction(value) / factor
             whole = not isinstance(amount, float) and amount.denominator == 1 and abs(amount) < 10**6
-            return f"{rounded(amount, 0) if whole else significant(amount)} {name}"
+            return f"{rounded(amount, 0) if whole else significant(amount, digits)} {name}"
     raise AssertionError("a scale ends in its base unit")
 
 
@@ -193,20 +196,19 @@ def gib(value: Number, digits: int = 1) -> str:
     return rounded(Fraction(value) / 2**30, digits)
 
 
-def show(value: Number | float, unit: str) -> str:
-    """A number with its unit as people write it; whole counts keep every digit."""
+def show(value: Number | float, unit: str, digits: int = 3) -> str:
+    """A number with its unit as people write it, to so many digits; whole counts keep every digit."""
     base, _, per = unit.partition("/")
-    if base == "byte":
-        text = show_bytes(value) if not per else _scaled(value, _SCALES["byte"])
-        return f"{text}/{_short(per)}" if per else text
+    if base == "byte" and not per:
+        return show_bytes(value)
     if base in _SCALES:
-        text = _scaled(value, _SCALES[base])
+        text = _scaled(value, _SCALES[base], digits)
         return f"{text}/{_short(per)}" if per else text
-    digits = rounded(value, 0) if not isinstance(value, float) and Fraction(value).denominator == 1 else significant(value, 4)
+    plain = rounded(value, 0) if not isinstance(value, float) and Fraction(value).denominator == 1 else significant(value, digits + 1)
     if unit in ("", "1", "number"):
-        return digits
+        return plain
     plural = "s" if base in COUNTS and value != 1 else ""
-    return f"{digits} {base}{plural}{'/' + _short(per) if per else ''}"
+    return f"{plain} {base}{plural}{'/' + _short(per) if per else ''}"
 
 
 def _short(name: str) -> str:

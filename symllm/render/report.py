@@ -114,11 +114,23 @@ def solution(answer: Answer) -> str:
         lines += ["", *_tradeoff(answer)]
     if answer.breakdown:
         lines += ["", *_budget(answer)]
-    if answer.closed_form is not None and len(answer.closed_form.text) <= 4 * width():
-        lines += ["", *paragraph(f"{answer.closed_form.text}  = {_near(answer.closed_form.value)}")]
+    form = answer.closed_form
+    if form is not None and len(form.text) <= 4 * width():
+        lines += ["", *paragraph(f"{form.text}  = {_near(form.value)}{STATUS[form.status]}")]
+        if form.folded:
+            lines += paragraph(f"with {', '.join(answer.scenario.program.signs[name].text for name in form.folded)} as at the answer")
     if answer.ways:
         lines += ["", *_ways(answer)]
     return "\n".join([*lines, *footer(answer)])
+
+
+#: What a closed form says, where it is not the constraint itself.
+STATUS = {
+    "exact": "",
+    "necessary": "  (needed, not enough: ceilings relaxed)",
+    "sufficient": "  (enough, not needed: ceilings relaxed)",
+    "near": "  (near the answer only: ceilings relaxed)",
+}
 
 
 def _near(value: Number | float) -> str:
@@ -144,32 +156,44 @@ def _certificate(answer: Answer) -> list[str]:
     if c is None or c.at is None or c.needs is None or c.budget is None:
         return []
     value = _apart(c)
-    exact = (lambda number: f"{rounded(number, 0)} byte") if c.unit == "byte" else _digits
     here = f"{_plain(c.at)} needs {value(c.needs)} {'≤' if c.relation == '<=' else '<'} {value(c.budget)}"
     there = ""
     if c.beyond is not None and c.beyond_needs is not None and c.beyond_budget is not None:
         over = "" if c.beyond_budget == c.budget else f" of {value(c.beyond_budget)}"
         there = f" < {value(c.beyond_needs)}{over} for {_plain(c.beyond)}" if not over else (
             f"; {_plain(c.beyond)} needs {value(c.beyond_needs)}{over}")  # fmt: skip
-    digits = f"{exact(c.needs)} {'≤' if c.relation == '<=' else '<'} {exact(c.budget)}"
+    if c.relation == "<" and not over_equal(c):
+        there = there.replace(" < ", " ≤ ", 1)
+    following = paragraph(f"next: {answer.next_bound[0]}, at {_plain(answer.next_bound[1])}") if answer.next_bound[1] is not None else []
+    return [*paragraph(f"certificate: {here}{there}"), *_digits(c), *paragraph(f"bound by: {answer.bound_by}"), *following]
+
+
+def over_equal(c: Certificate) -> bool:
+    """Whether the neighbour exceeds the budget, and does not just meet it."""
+    return c.beyond_needs is None or c.beyond_budget is None or c.beyond_needs > c.beyond_budget
+
+
+def _digits(c: Certificate) -> list[str]:
+    """Both sides with every digit, where they are bytes."""
+    if c.unit != "byte" or c.needs is None or c.budget is None:
+        return []
+    digits = f"{rounded(c.needs, 0)} byte {'≤' if c.relation == '<=' else '<'} {rounded(c.budget, 0)} byte"
     if c.beyond_needs is not None and c.beyond_budget == c.budget:
-        digits += f" < {exact(c.beyond_needs)}"
-    return [*paragraph(f"certificate: {here}{there}"), f"               {digits}", *paragraph(f"bound by: {answer.bound_by}")]
+        digits += f" {'<' if over_equal(c) else '≤'} {rounded(c.beyond_needs, 0)} byte"
+    return [f"               {digits}"]
 
 
 def _apart(c: Certificate) -> Callable[[Number], str]:
-    """How to write both sides of a certificate so that they can be told apart: bytes in GiB, with as many digits as it takes."""
-    if c.unit != "byte":
-        return lambda number: show(number, c.unit)
+    """How to write both sides of a certificate so that they can be told apart: with as many digits as it takes."""
     sides = [side for side in (c.needs, c.budget, c.beyond_needs, c.beyond_budget) if side is not None]
-    if len(set(sides)) == len({show_binary(side) for side in sides}) or min(sides) < 2**30:
+    told = len(set(sides))
+    if c.unit == "byte" and (min(sides) < 2**30 or told == len({show_binary(side) for side in sides})):
         return show_binary
-    digits = next(d for d in range(2, 12) if len(set(sides)) == len({gib(side, d) for side in sides}) or d == 11)
-    return lambda number: f"{gib(number, digits)} GiB"
-
-
-def _digits(value: Number) -> str:
-    return rounded(value, 0) if magnitude(value) >= 10**6 or Fraction(value).denominator == 1 else significant(value, 9)
+    if c.unit == "byte":
+        digits = next(d for d in range(2, 12) if told == len({gib(side, d) for side in sides}) or d == 11)
+        return lambda number: f"{gib(number, digits)} GiB"
+    digits = next(d for d in range(3, 31) if told == len({show(side, c.unit, d) for side in sides}) or d == 30)
+    return lambda number: show(number, c.unit, digits)
 
 
 def _plain(value: Number) -> str:

@@ -1,0 +1,125 @@
+"""Powers of exact numbers between two exact bounds: equal where the power is a short rational, else 192 bits apart.
+
+An irrational root, or a whole power too long to write out, has no exact value that a person or a machine would want.
+Its bounds are exact all the same, so that what is decided from them is decided.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isqrt
+
+from ..units import Number, exact
+
+#: Bits that a whole power may have before it is rounded.
+EXACT_BITS = 512
+#: Bits that a rounded power keeps.
+KEPT_BITS = 192
+#: A power beyond 2**this is refused: no scenario needs it, and it would not fit into the machine.
+LARGEST_BITS = 4096
+
+
+def between(base: Number, exponent: Number) -> tuple[Number, Number]:
+    """Bounds of base ** exponent, equal where it is written exactly.
+
+    Raises `ZeroDivisionError` for 0 to a negative power, `ValueError` for a root of a negative number and
+    `OverflowError` for a power beyond all use.
+    """
+    exponent = exact(exponent)
+    if exponent < 0:
+        low, high = between(base, -exponent)
+        if low <= 0 <= high:
+            raise ZeroDivisionError("a negative power of 0")
+        return exact(1 / Fraction(high)), exact(1 / Fraction(low))
+    if isinstance(exponent, Fraction):
+        return _root(base, exponent)
+    return _whole(base, exponent)
+
+
+def _whole(base: Number, exponent: int) -> tuple[Number, Number]:
+    size = max(abs(base.numerator).bit_length(), base.denominator.bit_length())
+    if exponent <= 1 or base in (0, 1, -1) or size * exponent <= EXACT_BITS:
+        value = exact(Fraction(base) ** exponent) if isinstance(base, Fraction) else base**exponent
+        return value, value
+    if base.denominator == 1 and size * exponent <= LARGEST_BITS:
+        return int(base) ** exponent, int(base) ** exponent
+    if base < 0:
+        low, high = _whole(-base, exponent)
+        return (low, high) if exponent % 2 == 0 else (-high, -low)
+    return _squared(Fraction(base), exponent)
+
+
+def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
+    """By repeated squaring, rounded outward at each step; a power that underflows is between 0 and the smallest step."""
+    if base > 1 and base**4 > 1 and exponent * (base.numerator.bit_length() - base.denominator.bit_length() - 1) > LARGEST_BITS:
+        raise OverflowError("a power beyond all use")
+    low, high, square_low, square_high = Fraction(1), Fraction(1), base, base
+    while exponent:
+        if exponent & 1:
+            low, high = _down(low * square_low), _up(high * square_high)
+        exponent >>= 1
+        if exponent:
+            square_low, square_high = _down(square_low**2), _up(square_high**2)
+            if square_low.numerator.bit_length() - square_low.denominator.bit_length() > LARGEST_BITS:
+                raise OverflowError("a power beyond all use")
+    return exact(low), exact(high)
+
+
+def _root(base: Number, exponent: Fraction) -> tuple[Number, Number]:
+    if base < 0:
+        raise ValueError("a root of a negative number")
+    low, high = _whole(base, exponent.numerator)
+    degree = exponent.denominator
+    return _degree(low, degree)[0], _degree(high, degree)[1]
+
+
+def _degree(value: Number, degree: int) -> tuple[Number, Number]:
+    """Bounds of a root: whole where numerator and denominator are powers themselves."""
+    if value == 0:
+        return 0, 0
+    over, under = integer_root(value.numerator, degree), integer_root(value.denominator, degree)
+    if over**degree == value.numerator and under**degree == value.denominator:
+        root = exact(Fraction(over, under))
+        return root, root
+    shift = max(0, degree * KEPT_BITS + value.denominator.bit_length() - value.numerator.bit_length())
+    scale = -(-shift // degree)
+    scaled = (value.numerator << (scale * degree)) // value.denominator
+    below = integer_root(scaled, degree)
+    return exact(Fraction(below, 1 << scale)), exact(Fraction(below + 1, 1 << scale))
+
+
+def integer_root(value: int, degree: int) -> int:
+    """The largest r with r ** degree <= value."""
+    if degree == 2:
+        return isqrt(value)
+    if value < 2:
+        return value
+    guess = 1 << -(-value.bit_length() // degree)
+    while True:
+        better = ((degree - 1) * guess + value // guess ** (degree - 1)) // degree
+        if better >= guess:
+            return guess
+        guess = better
+
+
+def _down(value: Fraction) -> Fraction:
+    return _to_bits(value, up=False)
+
+
+def _up(value: Fraction) -> Fraction:
+    return _to_bits(value, up=True)
+
+
+def _to_bits(value: Fraction, up: bool) -> Fraction:
+    """A positive number rounded to `KEPT_BITS` bits; a very small one to 0 or to the smallest step."""
+    size = value.numerator.bit_length() - value.denominator.bit_length()
+    if size < -LARGEST_BITS:
+        return Fraction(1, 1 << LARGEST_BITS) if up else Fraction(0)
+    shift = KEPT_BITS - size
+    if value.denominator.bit_length() <= KEPT_BITS and value.numerator.bit_length() <= KEPT_BITS:
+        return value
+    over = value.numerator << shift if shift > 0 else value.numerator
+    under = value.denominator if shift > 0 else value.denominator << -shift
+    whole, rest = divmod(over, under)
+    whole += 1 if up and rest else 0
+    return Fraction(whole, 1 << shift) if shift > 0 else Fraction(whole << -shift)
