@@ -1,7 +1,8 @@
 """Time of generation: a roofline over compute and memory traffic, and what it costs to have no cache.
 
 A pass takes at least the time of its FLOP at the peak and at least the time of reading its weights and cache once:
-the larger of the two. Both utilizations are 1 where nobody says, which makes every time a lower bound.
+the larger of the two. Both utilizations are 1 where nobody says, which makes every time a lower bound; with routed
+experts it is one for tokens that spread evenly over them.
 Sources: roofline, Williams et al. 2009, doi:10.1145/1498765.1498785; inference times, Pope et al. 2022,
 arXiv:2211.05102.
 """
@@ -16,6 +17,7 @@ from .notation import (
     B_w,
     F_dec,
     F_gen,
+    F_one,
     F_pre,
     F_re,
     F_step,
@@ -25,6 +27,8 @@ from .notation import (
     I_ridge,
     M_kv,
     M_read,
+    M_rkv,
+    M_rpre,
     R_tok,
     X,
     b,
@@ -39,10 +43,22 @@ from .notation import (
 ROOFLINE, POPE = "Williams et al. 2009, doi:10.1145/1498765.1498785", "Pope et al. 2022, arXiv:2211.05102"
 BOUND = ("a lower bound at MFU = MBU = 1", "G GPUs share compute and traffic evenly; communication is not counted")
 
-WEIGHTS_READ = Composed("weights_read", M_read, "read_bytes",
-                        "A pass reads every weight that multiplies a token once; of routed experts at most those that its tokens choose.",
-                        POPE, phase="decode", conditions=("looked-up rows are not counted",))  # fmt: skip
+EVENLY = "of routed experts those that tokens reach on average, if each chooses evenly and by itself; at most min(E, E_a for each token)"
 
+WEIGHTS_READ = Composed("weights_read", M_read, "read_bytes",
+                        "A decode step reads every weight that multiplies a token once; of routed experts those that its tokens reach.",
+                        POPE, phase="decode", conditions=("looked-up rows are not counted", EVENLY))  # fmt: skip
+PREFILL_WEIGHTS_READ = Composed("prefill_weights_read", M_rpre, "read_bytes",
+                                "A prefill reads every weight that multiplies a token once; its many tokens reach nearly every expert.",
+                                POPE, phase="prefill",
+                                conditions=("looked-up rows and a vision tower are not counted", EVENLY))  # fmt: skip
+CACHE_READ = Composed("decode_steps_cache_read", M_rkv, "cache_bytes",
+                      "Each of the n - 1 steps after the first token reads the whole cache, which is one token longer each time.",
+                      POPE, phase="steps")  # fmt: skip
+
+FIRST_COMPUTE = Composed("first_token_compute", F_one, "flop",
+                         "Kernels leave out the pairs that a mask hides, and one position's logits give the first token.", POPE,
+                         phase="prefill", conditions=("matrix products and convolutions only",), mask="causal", logits="last")  # fmt: skip
 STEPS = Composed("decode_steps_compute", F_step, "flop", "The n - 1 steps after the first token see one token more each.", POPE,
                  phase="steps", conditions=("matrix products and convolutions only",))  # fmt: skip
 
@@ -64,10 +80,10 @@ GENERATION_WITHOUT_CACHE = Formula(
 )  # fmt: skip
 
 FIRST = Formula(
-    "time_to_first_token", tau_first, Max(F_pre / (G * X * mfu), M_read / (G * B_w * mbu)),
+    "time_to_first_token", tau_first, Max(F_one / (G * X * mfu), M_rpre / (G * B_w * mbu)),
     because="A prefill ends when its products are done and its weights are read.",
     source=ROOFLINE + "; " + POPE,
-    example=Example({F_pre: 10**15, G: 1, X: 10**15, mfu: Rational(1, 2), M_read: 10**12, B_w: 10**12, mbu: 1}, Integer(2)),
+    example=Example({F_one: 10**15, G: 1, X: 10**15, mfu: Rational(1, 2), M_rpre: 10**12, B_w: 10**12, mbu: 1}, Integer(2)),
     conditions=(*BOUND, "no queue"),
     kind="assumed",
 )  # fmt: skip
@@ -82,11 +98,11 @@ TOKEN = Formula(
 )  # fmt: skip
 
 LATENCY = Formula(
-    "latency", tau_gen, tau_first + Max(n - 1, 0) * tau_token,
-    because="The first token ends the prefill; each further one takes a step.",
-    source=POPE,
-    example=Example({tau_first: 1, n: 11, tau_token: Rational(1, 10)}, Integer(2)),
-    conditions=("every step is taken to be as long as the last one",),
+    "latency", tau_gen, tau_first + Max(F_step / (G * X * mfu), (Max(n - 1, 0) * M_read + M_rkv) / (G * B_w * mbu)),
+    because="The first token ends the prefill; then all steps together do their products, and read weights and a growing cache.",
+    source=ROOFLINE + "; " + POPE,
+    example=Example({tau_first: 1, F_step: 10**12, G: 1, X: 10**15, mfu: 1, n: 11, M_read: 10**11, M_rkv: 10**12, B_w: 10**12, mbu: 1}, Integer(3)),
+    conditions=(*BOUND, "all steps wait for compute, or all for memory; where that changes on the way it takes longer than this"),
     kind="assumed",
 )  # fmt: skip
 
@@ -99,10 +115,10 @@ THROUGHPUT = Formula(
 )  # fmt: skip
 
 PREFILL_INTENSITY = Formula(
-    "prefill_intensity", I_pre, F_pre / M_read,
+    "prefill_intensity", I_pre, F_pre / M_rpre,
     because="A prefill reads its weights once for all tokens.",
     source=ROOFLINE,
-    example=Example({F_pre: 10**15, M_read: 10**12}, Integer(1000)),
+    example=Example({F_pre: 10**15, M_rpre: 10**12}, Integer(1000)),
     conditions=("what a layer hands to the next is not counted",),
 )  # fmt: skip
 

@@ -152,6 +152,12 @@ M_train = _symbol("M_train", "training memory", "memory of one GPU that trains t
                   domain="amount")  # fmt: skip
 M_read = _symbol("M_read", "weights read", "bytes of weights that one decode step reads", "byte", latex=r"M_{\mathrm{read}}",
                  domain="amount")  # fmt: skip
+M_rpre = _symbol("M_rpre", "weights read by a prefill", "bytes of weights that a pass over the prompts reads", "byte",
+                 latex=r"M_{\mathrm{read,pre}}", domain="amount")  # fmt: skip
+M_rkv = _symbol("M_rkv", "cache read by decode steps", "bytes of cache that all decode steps after the first token read together", "byte",
+                latex=r"M_{\mathrm{read,kv}}", domain="amount or zero")  # fmt: skip
+F_one = _symbol("F_one", "first token's compute", "FLOP of a prefill of which only the last position's logits are computed, masked pairs left out",
+                "FLOP", latex=r"F_{\mathrm{first}}", domain="amount")  # fmt: skip
 F_train = _symbol("F_train", "training compute", "FLOP of training, as 6 for each active parameter and token", "FLOP",
                   latex=r"F_{\mathrm{train}}", domain="amount")  # fmt: skip
 F_fb = _symbol("F_fb", "training compute, product by product", "FLOP of training, as three forward passes over every token", "FLOP",

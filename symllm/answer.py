@@ -229,8 +229,11 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
     for name, words in program.choices["training"].items():
         said += words if name in used else []
     if "F_pre" in used:
+        positions = "the last position" if program.choices["logits"] == "last" else "all positions"
+        said.append(f"{program.choices['mask'] or 'full'} attention, logits for {positions}")
+    if "F_one" in used:
         positions = "all positions" if program.choices["logits"] == "all" else "the last position"
-        said.append(f"{program.choices['mask']} attention, logits for {positions}")
+        said.append(f"time: {program.choices['mask'] or 'causal'} attention, logits for {positions}")
     said += [line.because for line in program.needed(results) if line.because.startswith("assumed: ")]  # by --assume
     return tuple(said)
 

@@ -193,7 +193,7 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
             "kv_dtype": chosen.cache.name,
             "kv_dtype_origin": "given" if kv_dtype else "assumed", "mask": mask, "logits": logits, "engine": engine,
             "context_symbol": "s_max", "machine": {name: symbol.name for name, symbol in book.machine.items()},
-            "compute_dtypes": [form.name, *(["fp32"] if form.compute_element == 4 else ["bf16", "fp16", "fp32"])],
+            "compute_dtypes": [*form.computes, *(["fp32"] if form.compute_element == 4 else ["bf16", "fp16", "fp32"])],
             "training": training_said(here.training, training_names(training)),
         },
     )  # fmt: skip

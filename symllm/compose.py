@@ -40,14 +40,15 @@ class Choices:
     """What changes the structure of the sums, besides the model: formats, masks, engine, training options.
 
     engine: "" for the model's own mathematics, or the name under which blocks declare departures.
+    mask, logits: "full" or "causal", "all" or "last"; "" leaves it to the quantity, and to "full" and "all" where that does not say.
     training: options that are on, of "dropout", "eager", "fused".
     generation: whether tokens generated after the prompt are cached and seen too (s + n in place of s).
     """
 
     weights: WeightFormat
     cache: CacheFormat
-    mask: str = "full"
-    logits: str = "all"
+    mask: str = ""
+    logits: str = ""
     engine: str = ""
     training: frozenset[str] = frozenset({"eager", "dropout"})
     generation: bool = False
@@ -147,15 +148,26 @@ def _weight_bytes(weight: Weight, block: Block, context: Context) -> sympy.Expr:
 
 
 def read_bytes(block: Block, context: Context) -> sympy.Expr:
-    """Bytes of weights that one decode step reads: no lookup tables, a tied head, of experts those that its tokens can choose."""
-    if block.tokens is not None:
+    """Bytes of weights that one pass reads: no lookup tables, a tied head, of experts those that its tokens reach."""
+    if block.tokens is not None:  # a tower that runs with images alone: left out, so that the sum is never too large
         return sympy.Integer(0)
-    terms = []
-    for weight in block.weights:
-        if weight.use != "lookup":
-            chosen = weight.copies if weight.active is None else sympy.Min(weight.copies, context.roles.batch * weight.active)
-            terms.append(_weight_bytes(replace(weight, copies=chosen), block, context))
+    terms = [_weight_bytes(replace(weight, copies=reached(weight, context)), block, context)
+             for weight in block.weights if weight.use != "lookup" and not (weight.phase == "prefill" and _decodes(context))]  # fmt: skip
     return sympy.Add(*terms)
+
+
+def reached(weight: Weight, context: Context) -> Size:
+    """Copies of a weight that the tokens of a pass reach: all, or of E experts the mean number that b tokens choose.
+
+    Each token passes by an expert with probability 1 - E_a/E; all of them do with the power of that, if they choose evenly
+    and independently of one another.
+    """
+    if weight.active is None:
+        return weight.copies
+    roles = context.roles
+    tokens = roles.batch * (roles.sequence if context.phase == "prefill" else 1)
+    copies, active = sympy.sympify(weight.copies), sympy.sympify(weight.active)
+    return copies * (1 - (1 - active / copies) ** tokens)
 
 
 def flop(block: Block, context: Context) -> sympy.Expr:
@@ -193,7 +205,7 @@ def _product_flop(product: Product, context: Context) -> sympy.Expr:
         times = seen.subs(roles.sequence, roles.sequence + _steps(context)) - seen
         return 2 * roles.flop * roles.batch * times * product.size
     if product.per == "pair":
-        times = context.pairs(product.reach, context.phase, choices.mask)
+        times = context.pairs(product.reach, context.phase, choices.mask or "full")
     elif product.per == "token":
         times = roles.pass_tokens if product.tokens is None else product.tokens
     else:
@@ -205,7 +217,7 @@ def _phase(expr: sympy.Expr, context: Context) -> sympy.Expr:
     """What a pass computes and sees: s tokens of s in prefill, 1 token that sees s in a decode step."""
     roles = context.roles
     prefill = context.phase == "prefill"
-    positions = roles.sequence if prefill and context.choices.logits == "all" else sympy.Integer(1)
+    positions = sympy.Integer(1) if not prefill or context.choices.logits == "last" else roles.sequence
     tokens = roles.sequence if prefill else sympy.Integer(1)
     expr = expr.subs({roles.pass_tokens: tokens, roles.seen_tokens: roles.sequence, roles.logit_positions: positions})
     if context.phase == "steps":  # what grows with the sequence is taken as in the last step
@@ -232,13 +244,24 @@ def cache_bytes(block: Block, context: Context) -> sympy.Expr:
 
 def _entry_bytes(entry: CacheEntry, context: Context) -> sympy.Expr:
     roles, form = context.roles, context.choices.cache
-    tokens = _generated(context.kept(entry.reach) if entry.tokens is None else sympy.sympify(entry.tokens), context)
+    tokens = _kept(entry, context)
     if context.per_gpu and entry.split is not None:
         entry = replace(entry, shape=_cut(entry.shape, entry.split, roles.tensor_parallel))
     if entry.element is None and form.entry is not None:
         return roles.batch * tokens * form.entry(entry)
     element = roles.cache_element if entry.element is None else entry.element
     return roles.batch * tokens * sympy.Mul(*entry.shape) * element
+
+
+def _kept(entry: CacheEntry, context: Context) -> sympy.Expr:
+    """Tokens of a sequence that an entry keeps, or that all decode steps together find in it."""
+    roles = context.roles
+    if context.phase != "steps":
+        return _generated(context.kept(entry.reach) if entry.tokens is None else sympy.sympify(entry.tokens), context)
+    if entry.tokens is not None:
+        return _steps(context) * sympy.sympify(entry.tokens)
+    seen = context.pairs(entry.reach, "prefill", "causal")  # query i finds what a cache of i tokens keeps
+    return seen.subs(roles.sequence, roles.sequence + _steps(context)) - seen
 
 
 def saved_bytes(block: Block, context: Context) -> sympy.Expr:
@@ -274,7 +297,9 @@ def composed(architecture: Architecture, quantity: Composed, context: Context) -
     """The definitions that make a composed quantity: one a block and group, one a layer, and the whole."""
     if quantity.accumulate not in ACCUMULATORS:
         raise SymllmError(f"{quantity.name}: there is no sum called {quantity.accumulate!r} over blocks")
-    context = replace(context, phase=quantity.phase, per_gpu=quantity.per_gpu, model=context.model or architecture)
+    chosen = context.choices
+    chosen = replace(chosen, mask=chosen.mask or quantity.mask, logits=chosen.logits or quantity.logits)
+    context = replace(context, choices=chosen, phase=quantity.phase, per_gpu=quantity.per_gpu, model=context.model or architecture)
     lines = list(_parts(architecture, quantity, context))
     if quantity.accumulate == "workspace":  # blocks run one after another: the largest one counts
         total = sympy.Max(*(line.symbol for line, _ in lines)) if lines else sympy.Integer(0)
@@ -318,7 +343,9 @@ def _line(block: Block, quantity: Composed, context: Context, suffix: str,
     if expr == 0:
         return None
     symbol = _derived(quantity.symbol, f"{block.name}{suffix}", f"{block.title}{where}")
-    return Definition(symbol, expr, block.title, component=block.component, times=times, title=block.title)
+    reached_on_average = quantity.accumulate == "read_bytes" and any(weight.active is not None for weight in block.weights)
+    return Definition(symbol, expr, block.title, kind="assumed" if reached_on_average else "exact", component=block.component,
+                      times=times, title=block.title)  # fmt: skip
 
 
 def _layer(group: Group, members: list[tuple[NamedSymbol, int]], quantity: Composed, single: bool) -> Definition:

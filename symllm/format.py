@@ -42,6 +42,7 @@ class WeightFormat:
     uniform. Where the bytes differ from layer to layer it gives the mean over the layers of the group, so that the
     group's total is exact. The weight is one GPU's share of `place.weight` where parallelism divides it.
     compute_element: bytes of one activation while computing with such weights.
+    computes: names of a GPU's peaks in which such weights are multiplied where it has them; a format of weights alone has none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class WeightFormat:
     element: sympy.Expr | None = None
     tensor: Callable[[Weight, Block, Place], sympy.Expr] | None = None
     compute_element: sympy.Expr = field(default_factory=lambda: sympy.Integer(2))
+    computes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
 

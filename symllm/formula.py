@@ -47,7 +47,8 @@ class Composed:
     """A quantity that is summed over a model's blocks: what of a block is added up, and how it is called.
 
     accumulate: the name of the sum in `symllm.compose` ("parameters", "cache_bytes", ...).
-    phase: for compute, which pass ("prefill" or "decode"). components: the only ones that are summed; empty for all.
+    phase: which pass: "prefill", "decode", or "steps" for all decode steps after the first token together.
+    components: the only ones that are summed; empty for all. mask, logits: what the pass computes where nobody chose.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Composed:
     conditions: tuple[str, ...] = ()
     kind: Kind = "exact"
     error: str = ""
+    mask: str = ""
+    logits: str = ""
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ class Request:
     ep: int | None = None
     engine: str | None = None
     utilization: str | float | Fraction | None = None
-    mask: str = "full"
-    logits: str = "all"
+    mask: str = ""
+    logits: str = ""
     sets: tuple[tuple[str, str], ...] = ()
     assume: tuple[str, ...] = ()
     beyond_context: bool = False
@@ -159,7 +159,7 @@ def _loaded(path: Path) -> Mapping[str, Any]:
 
 
 def _one_of(name: str, given: str, known: tuple[str, ...]) -> str:
-    if given not in known:
+    if given and given not in known:
         raise SymllmError(f"--{name} is {given!r}; it is one of {', '.join(known)}")
     return given
 

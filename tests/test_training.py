@@ -90,7 +90,7 @@ def test_a_small_batch_is_bound_by_bandwidth_and_a_prefill_by_compute() -> None:
     cache = symllm.evaluate("kv_cache", **options).value
     assert read is not None and cache is not None
     assert symllm.evaluate("time_per_output_token", **options).value == Fraction(read + cache, 3350 * 10**9)
-    prefill = symllm.evaluate("prefill_compute", **options).value
+    prefill = symllm.evaluate("first_token_compute", **options).value
     peak = symllm.evaluate("ridge", **options).value
     assert prefill is not None and peak is not None
     assert symllm.evaluate("time_to_first_token", **options).value == Fraction(prefill, peak * 3350 * 10**9)
@@ -107,10 +107,57 @@ def test_steps_with_a_cache_add_up(model: str) -> None:
     assert without == 4 * prefill  # type: ignore[operator]
 
 
-def test_latency_counts_the_first_token_once() -> None:
-    options: dict[str, Any] = {"model": "llama-3-8b", "gpu": "a100", "context": 512, "new_tokens": 11}
-    first = symllm.evaluate("time_to_first_token", **options).value
-    token = symllm.evaluate("time_per_output_token", **options).value
-    latency = symllm.evaluate("latency", **options).value
-    assert latency == first + 10 * token  # type: ignore[operator]
-    assert symllm.evaluate("tokens_per_second", **options).value == 11 / Fraction(latency)  # type: ignore[arg-type]
+@pytest.mark.parametrize("model", ["llama-3-8b", "gemma-3-12b", "deepseek-v2-lite", "mistral-7b-v0.1"])
+def test_latency_is_the_sum_of_its_steps(model: str) -> None:
+    """Each step reads the cache as long as it is then, not as long as the last one finds it."""
+    options: dict[str, Any] = {"model": model, "gpu": "a100", "batch": 3}
+    latency = symllm.evaluate("latency", context=1200, new_tokens=11, **options).value
+    first = symllm.evaluate("time_to_first_token", context=1200, **options).value
+    steps = [symllm.evaluate("time_per_output_token", context=1200 + i, **options).value for i in range(1, 11)]
+    assert latency == first + sum(steps)  # type: ignore[operator, arg-type]
+    total = symllm.evaluate("tokens_per_second", context=1200, new_tokens=11, **options).value
+    assert total == 33 / Fraction(latency)  # type: ignore[arg-type]
+
+
+def test_a_prefill_reads_the_experts_that_its_tokens_reach() -> None:
+    everything = symllm.evaluate("weights", model="mixtral-8x7b").value
+    looked_up = 2 * 32000 * 4096
+    read = symllm.evaluate("prefill_weights_read", model="mixtral-8x7b", context=8192).value
+    assert 0 <= everything - looked_up - read < 1  # type: ignore[operator]
+    options: dict[str, Any] = {"model": "mixtral-8x7b", "context": 8192}
+    intensity = symllm.evaluate("prefill_intensity", **options).value
+    assert 2600 < intensity < 2640  # type: ignore[operator]
+
+
+def test_a_decode_step_reads_the_experts_that_its_tokens_reach_on_average() -> None:
+    expert = 32 * 3 * 4096 * 14336 * 2
+    alone = symllm.evaluate("weights_read", model="mixtral-8x7b", batch=1, context=8).value
+    for batch in (2, 3, 16, 500):
+        read = symllm.evaluate("weights_read", model="mixtral-8x7b", batch=batch, context=8).value
+        reached = 8 * (1 - Fraction(3, 4) ** batch)
+        assert abs(read - alone - (reached - 2) * expert) < 1  # type: ignore[operator, arg-type]
+        assert reached < min(8, 2 * batch)
+
+
+def test_times_leave_out_what_a_mask_hides_unless_it_is_asked_for() -> None:
+    options: dict[str, Any] = {"model": "llama-3.1-8b", "gpu": "h100", "context": 131072}
+    assert float(symllm.evaluate("time_to_first_token", **options).value or 0) == pytest.approx(6.40, abs=0.01)
+    assert float(symllm.evaluate("time_to_first_token", mask="full", logits="all", **options).value or 0) == pytest.approx(11.1, abs=0.1)
+    both = [symllm.evaluate("prefill_compute", mask=mask, **options).value for mask in ("", "full")]
+    assert both[0] == both[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "dtype", "gpu", "peak"),
+    [
+        ("deepseek-v3", None, "h100", 1979 * 10**12),  # stored as FP8 in blocks, multiplied in FP8
+        ("deepseek-v3", None, "a100", 312 * 10**12),  # a card without FP8
+        ("llama-3-8b", "fp8", "h100", 1979 * 10**12),
+        ("llama-3-8b", "awq", "h100", 989 * 10**12),  # weights alone: multiplied in 16 bits
+        ("llama-3-8b", "bnb_int8", "h100", 989 * 10**12),
+        ("llama-3-8b", "int8", "h100", 1979 * 10**12),
+    ],
+)
+def test_the_peak_is_that_of_the_format_that_is_multiplied(model: str, dtype: str | None, gpu: str, peak: int) -> None:
+    options: dict[str, Any] = {"model": model, "dtype": dtype, "gpu": gpu}
+    assert float(symllm.evaluate("X", **options).value or 0) == pytest.approx(peak, rel=0.001)

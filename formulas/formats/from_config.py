@@ -113,7 +113,8 @@ def _fp8(stated: Mapping[str, Any], rest: int) -> WeightFormat:
     chosen = _chosen(stated, "modules_to_not_convert", "ignored_layers")
     block = stated.get("weight_block_size")
     if block is None:
-        return mixed_format("fp8", "FP8 with one float32 scale a matrix", scaled.FP8, scaled.fp8_tensor, chosen=chosen, rest=rest)
+        return mixed_format("fp8", "FP8 with one float32 scale a matrix", scaled.FP8, scaled.fp8_tensor, chosen=chosen, rest=rest,
+                            computes=scaled.IN_FP8)  # fmt: skip
     scale = stated.get("scale_fmt", "float")
     if scale not in (None, "float", "ue8m0"):
         raise SymllmError(f"config: field '{FIELD}.scale_fmt' is {shown(scale)}; known: float, ue8m0")
@@ -136,7 +137,7 @@ def _with_experts(experts: WeightFormat, others: WeightFormat) -> WeightFormat:
 
 def _fbgemm(stated: Mapping[str, Any], rest: int) -> WeightFormat:
     return mixed_format("fp8_channel", "FP8 with a float32 scale a row", scaled.FP8, scaled.fp8_channel,
-                        chosen=_chosen(stated, "modules_to_not_convert"), rest=rest)  # fmt: skip
+                        chosen=_chosen(stated, "modules_to_not_convert"), rest=rest, computes=scaled.IN_FP8)  # fmt: skip
 
 
 def _gptq(stated: Mapping[str, Any], rest: int) -> WeightFormat:
@@ -196,7 +197,8 @@ def _modelopt(stated: Mapping[str, Any], rest: int) -> WeightFormat:
     if algorithm == "NVFP4":
         return mixed_format("nvfp4", "NVFP4", scaled.NVFP4, scaled.nvfp4, chosen=chosen, rest=rest)
     if algorithm == "FP8":
-        return mixed_format("fp8", "FP8 with one float32 scale a matrix", scaled.FP8, scaled.fp8_tensor, chosen=chosen, rest=rest)
+        return mixed_format("fp8", "FP8 with one float32 scale a matrix", scaled.FP8, scaled.fp8_tensor, chosen=chosen, rest=rest,
+                            computes=scaled.IN_FP8)  # fmt: skip
     if algorithm == "FP8_PER_CHANNEL_PER_TOKEN":
         return mixed_format("fp8_channel", "FP8 with a float32 scale a row", scaled.FP8, scaled.fp8_channel, chosen=chosen, rest=rest)
     if algorithm in ("FP8_PB_WO", "fp8_pb_wo"):

@@ -78,7 +78,7 @@ def layer_places(place: Place) -> dict[str, tuple[int, ...]]:
 
 
 def mixed_format(name: str, title: str, source: str, size: Size, *, aliases: tuple[str, ...] = (), chosen: Chosen = linear,
-                 rest: int = 2) -> WeightFormat:  # fmt: skip
+                 rest: int = 2, computes: tuple[str, ...] = ()) -> WeightFormat:  # fmt: skip
     """A format that stores the chosen matrices in `size(rows, numbers in a row)` bytes and all else in `rest` bytes a number."""
 
     def tensor(weight: Weight, block: Block, place: Place) -> Expr:
@@ -89,4 +89,4 @@ def mixed_format(name: str, title: str, source: str, size: Size, *, aliases: tup
         quantized = size(*rows(weight)) * BYTE
         return quantized if share == 1 else share * quantized + (1 - share) * plain
 
-    return WeightFormat(name, title, source, tensor=tensor, compute_element=Integer(rest), aliases=aliases)
+    return WeightFormat(name, title, source, tensor=tensor, compute_element=Integer(rest), computes=computes, aliases=aliases)

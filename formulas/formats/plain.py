@@ -13,9 +13,9 @@ from symllm.format import CacheFormat, WeightFormat
 _IEEE, _BF16, _FP8 = "IEEE 754-2019", "arXiv:1905.12322", "arXiv:2209.05433"
 
 WEIGHT_FORMATS = (
-    WeightFormat("fp32", "float32", _IEEE, sympy.Integer(4), compute_element=sympy.Integer(4), aliases=("float32",)),
+    WeightFormat("fp32", "float32", _IEEE, sympy.Integer(4), compute_element=sympy.Integer(4), computes=("fp32",), aliases=("float32",)),
     WeightFormat("bf16", "bfloat16", _BF16, sympy.Integer(2), aliases=("bfloat16",)),
-    WeightFormat("fp16", "float16", _IEEE, sympy.Integer(2), aliases=("float16", "half")),
+    WeightFormat("fp16", "float16", _IEEE, sympy.Integer(2), computes=("fp16",), aliases=("float16", "half")),
 )
 
 CACHE_FORMATS = (

@@ -20,6 +20,9 @@ from .matrix import NEVER, Chosen, has_experts, linear, mixed_format
 FP8, DEEPSEEK, W8A8, INT8 = "arXiv:2209.05433", "arXiv:2412.19437", "arXiv:2211.10438", "arXiv:2208.07339"
 QLORA, MX, NVFP4, BITNET = "arXiv:2305.14314", "OCP Microscaling Formats 1.0, arXiv:2310.10537", "arXiv:2509.25149", "arXiv:2402.17764"
 
+#: What is stored in FP8 is multiplied in FP8 too; MXFP4, NF4 and ternary weights are turned into 16 bits first.
+IN_FP8 = ("fp8",)
+
 
 def fp8_tensor(out: Expr, row: Expr) -> Expr:
     """A byte a number and one float32 scale."""
@@ -82,22 +85,22 @@ def fp8_block_format(high: int = 128, wide: int = 128, chosen: Chosen = linear, 
     name = "fp8_block" if (high, wide) == (128, 128) else f"fp8_block_{high}x{wide}"
     kind = "a float32 scale" if scale == 4 else "a scale of one byte (E8M0)"
     return mixed_format(name if scale == 4 else f"{name}_ue8m0", f"FP8 with {kind} for each {high} x {wide} block", DEEPSEEK,
-                        lambda out, row: fp8_block(out, row, high, wide, scale), chosen=chosen, rest=rest,
+                        lambda out, row: fp8_block(out, row, high, wide, scale), chosen=chosen, rest=rest, computes=IN_FP8,
                         aliases=("fp8_128x128", "deepseek_fp8") if scale == 4 else ())  # fmt: skip
 
 
 WEIGHT_FORMATS = (
-    mixed_format("fp8", "FP8 with one float32 scale a matrix", FP8, fp8_tensor, aliases=("fp8_e4m3", "fp8_tensor", "float8")),
-    mixed_format("fp8_channel", "FP8 with a float32 scale a row", FP8, fp8_channel, aliases=("fp8_dynamic", "fp8_per_channel")),
+    mixed_format("fp8", "FP8 with one float32 scale a matrix", FP8, fp8_tensor, computes=IN_FP8, aliases=("fp8_e4m3", "fp8_tensor", "float8")),
+    mixed_format("fp8_channel", "FP8 with a float32 scale a row", FP8, fp8_channel, computes=IN_FP8, aliases=("fp8_dynamic", "fp8_per_channel")),
     fp8_block_format(),
     fp8_block_format(scale=1),
-    mixed_format("int8", "INT8 with a float32 scale a row (W8A8)", W8A8, int8_channel, aliases=("w8a8", "int8_w8a8")),
+    mixed_format("int8", "INT8 with a float32 scale a row (W8A8)", W8A8, int8_channel, computes=("int8",), aliases=("w8a8", "int8_w8a8")),
     mixed_format("bnb_int8", "LLM.int8 of bitsandbytes", INT8, int8_channel, aliases=("llm_int8", "bnb8")),
     mixed_format("nf4", "NF4 of bitsandbytes, blocks of 64", QLORA, nf4, aliases=("bnb4", "bnb_4bit")),
     mixed_format("nf4_double", "NF4 with double quantization", QLORA, nf4_double, aliases=("nf4_dq", "qlora")),
     mixed_format("mxfp4", "MXFP4, the experts' matrices only where there are experts", MX, mxfp4, chosen=experts_first),
     mixed_format("mxfp4_linear", "MXFP4 in every linear matrix", MX, mxfp4, aliases=("mxfp4_all",)),
-    mixed_format("mxfp8", "MXFP8", MX, mxfp8),
-    mixed_format("nvfp4", "NVFP4", NVFP4, nvfp4, aliases=("modelopt_fp4",)),
+    mixed_format("mxfp8", "MXFP8", MX, mxfp8, computes=IN_FP8),
+    mixed_format("nvfp4", "NVFP4", NVFP4, nvfp4, computes=("fp4",), aliases=("modelopt_fp4",)),
     mixed_format("bitnet", "BitNet b1.58, four ternary numbers a byte", BITNET, ternary, aliases=("ternary", "b1.58")),
 )

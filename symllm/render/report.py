@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from ..answer import Answer, Certificate, Part
-from ..units import Number, gib, magnitude, rounded, show, show_binary, significant
+from ..units import Number, gib, magnitude, rounded, show, show_binary
 
 
 def width() -> int:
@@ -33,7 +33,7 @@ def full(value: Number | None, unit: str) -> str:
     digits = rounded(value, 0 if Fraction(value).denominator == 1 else 3)
     short = show(value, unit)
     base = unit.partition("/")[0]
-    if base in ("byte", "FLOP") and magnitude(value) >= 1000:
+    if base in ("byte", "FLOP") and magnitude(value) >= 1000 and Fraction(value).denominator == 1:
         return f"{digits} {unit} ({short})"
     return short
 
