@@ -112,6 +112,7 @@ def book() -> Book:
         uniform_weights=parameters.UNIFORM_WEIGHTS,
         engines={engine.name: engine for engine in engines.ENGINES},
         training=training.OPTIONS,
+        laws=scenario.LAWS,
         machine={"peak": notation.X, "bandwidth": notation.B_w},
         declared_format=from_config.weight_format,
     )  # fmt: skip

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from sympy import Rational
 
-from symllm.book import Default
+from symllm.book import Default, Law
 
-from .notation import UNITS, G, H_img, W_img, b, b_pass, c_pass, ep, eta, mbu, mfu, n, n_img, pp, tp
+from .notation import UNITS, E, E_a, G, H_img, W_img, b, b_pass, c_pass, ep, eta, g_m, h, h_lk, h_lv, h_m, k, mbu, mfu, n, n_img, pp, tp
+
+#: What a change of one size must leave true, whichever model it is.
+LAWS = (
+    Law("divides", k, h, "each KV head serves as many query heads as the others"),
+    Law("at most", E_a, E, "a token cannot pass more experts than there are"),
+    Law("divides", h_lk, h_lv, "each linear key head serves as many value heads as the others"),
+    Law("divides", g_m, h_m, "each group of state heads is as large as the others"),
+)
 
 DEFAULTS = (
     *(Default(unit, 1, "", neutral=True) for unit in UNITS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import sympy
 
@@ -31,6 +31,19 @@ class Default:
 
 
 @dataclass(frozen=True)
+class Law:
+    """What holds between two sizes of every model: `small` divides `large`, or is at most that large.
+
+    says: the law in words, as the error ends when it is broken.
+    """
+
+    kind: Literal["divides", "at most"]
+    small: NamedSymbol
+    large: NamedSymbol
+    says: str
+
+
+@dataclass(frozen=True)
 class Engine:
     """A library or server whose own way of computing blocks declare as departures, and the versions it was read at."""
 
@@ -46,7 +59,7 @@ class Book:
 
     uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
     engines: names under which blocks declare departures from the model's own mathematics, and what they are.
-    training: the options of a training run. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
+    training: the options of a training run. laws: what holds between the sizes of every model. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
     declared_format: the weight format that a config's own fields state, given its plain dtype; None where they state none.
     """
 
@@ -64,6 +77,7 @@ class Book:
     uniform_weights: Formula
     engines: Mapping[str, Engine] = field(default_factory=dict)
     training: tuple[TrainingOption, ...] = ()
+    laws: tuple[Law, ...] = ()
     machine: Mapping[str, NamedSymbol] = field(default_factory=dict)
     declared_format: Callable[[Mapping[str, Any], str], WeightFormat | None] | None = None
 

@@ -23,6 +23,7 @@ from .training import chosen as training_options
 from .training import given as training_names
 from .training import said as training_said
 from .training import values as training_values
+from .tree import written
 
 
 def _format(kind: str, name: str, known: Iterable[Any]) -> Any:
@@ -188,6 +189,8 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
         neutral=tuple(item.symbol.name for item in book.defaults if item.neutral),
         questions={q.name: _asked(q) for q in book.questions},
         notes=(*family.notes, *made.notes),
+        laws=tuple((law.kind, law.small.name, law.large.name, law.says) for law in book.laws),
+        rules=_rules(family, sizes),
         choices={
             "dtype": form.name, "dtype_title": form.title, "dtype_origin": here.dtype_origin,
             "kv_dtype": chosen.cache.name,
@@ -197,6 +200,16 @@ def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype:
             "training": training_said(here.training, training_names(training)),
         },
     )  # fmt: skip
+
+
+def _rules(family: Family, sizes: Mapping[sympy.Symbol, Any]) -> dict[str, tuple[Any, str]]:
+    """How the family gives a size of others where the config has no field for it."""
+    found = {}
+    for field in family.fields:
+        default = sympy.sympify(field.default) if isinstance(field.default, sympy.Basic) else None
+        if default is not None and field.symbol in sizes and default.free_symbols:
+            found[field.symbol.name] = (lower(default), written(lower(default)))
+    return found
 
 
 def _asked(question: Question) -> Asked:

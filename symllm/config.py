@@ -132,7 +132,9 @@ def load(path: str | Path) -> dict[str, Any]:
 def parse(text: str, where: str) -> dict[str, Any]:
     """The JSON object of a text; `where` begins the error."""
     try:
-        data = json.loads(text, parse_constant=lambda name: name)
+        data = json.loads(text, parse_constant=lambda name: name, object_pairs_hook=_object)
+    except _RepeatedKeyError as error:
+        raise SymllmError(f"{where}: the key {shown(error)} stands twice in one object; which of its values is meant?") from None
     except RecursionError:
         raise SymllmError(f"{where}: nested too deep to be a model's config.json") from None
     except ValueError as error:
@@ -142,6 +144,20 @@ def parse(text: str, where: str) -> dict[str, Any]:
     if not data:
         raise SymllmError(f"{where}: it is empty; 'model_type' and the sizes are needed")
     return data
+
+
+class _RepeatedKeyError(Exception):
+    """A key that stands twice in one object. (No ValueError: those are texts that are no JSON.)"""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; a key that stands twice has no one value."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedKeyError(key)
+        found[key] = value
+    return found
 
 
 def shown(value: object, longest: int = 60) -> str:

@@ -75,7 +75,8 @@ class Program:
     """A model under one choice of formats, mask, engine: its sizes, the definitions, and the names people use.
 
     model: name, title, family, source. sizes: values from the config. lines: definitions in order.
-    quantities: public name -> symbol. defaults: symbol -> (value, words). fixed: values that the formats give.
+    laws: (kind, small, large, words) of `symllm.book.Law`. rules: size -> (tree, text) by which the family gives it where a
+    config does not. quantities: public name -> symbol. defaults: symbol -> (value, words). fixed: values that the formats give.
     """
 
     model: Mapping[str, Any]
@@ -89,6 +90,8 @@ class Program:
     questions: Mapping[str, Asked] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
+    laws: tuple[tuple[str, str, str, str], ...] = ()
+    rules: Mapping[str, tuple[Tree, str]] = field(default_factory=dict)
 
     def line(self, name: str) -> Line | None:
         """The definition of a symbol, or None where it is an input."""
@@ -121,6 +124,17 @@ class Program:
     def kind(self, result: str) -> str:
         """The weakest kind of all that a result rests on."""
         return max((line.kind for line in self.needed([result])), key=KINDS.index, default="exact")
+
+    def broken(self, values: Mapping[str, Number]) -> str:
+        """In words, the first law between sizes that these values break; "" where they keep all."""
+        for kind, small, large, says in self.laws:
+            if small not in self.sizes or large not in self.sizes or small not in values or large not in values:
+                continue
+            few, many = values[small], values[large]
+            if few > many or (kind == "divides" and (few == 0 or many % few)):
+                what = "do not divide" if kind == "divides" else "are more than"
+                return f"{few:,} {self.signs[small].title} ({small}) {what} {many:,} {self.signs[large].title} ({large}): {says}"
+        return ""
 
     def run(self, values: Mapping[str, Number], results: Iterable[str]) -> dict[str, Number]:
         """The exact value of every line that the results rest on, and of the inputs."""
@@ -174,6 +188,7 @@ def dump(program: Program) -> dict[str, Any]:
     for key in ("sizes", "fixed"):
         data[key] = {name: as_tree(value) for name, value in data[key].items()}
     data["defaults"] = {name: [as_tree(value), says] for name, (value, says) in program.defaults.items()}
+    data["rules"] = {name: list(rule) for name, rule in program.rules.items()}
     return data
 
 
@@ -195,6 +210,8 @@ def restore(data: Mapping[str, Any]) -> Program:
         questions={name: Asked(**asked) for name, asked in data["questions"].items()},
         notes=tuple(data["notes"]),
         choices=data["choices"],
+        laws=tuple(tuple(law) for law in data["laws"]),
+        rules={name: (rule[0], rule[1]) for name, rule in data["rules"].items()},
     )
 
 

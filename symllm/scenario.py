@@ -180,8 +180,25 @@ def scenario(request: Request, open_symbols: Iterable[str] = ()) -> Scenario:
     _add_parallelism(request, inputs, still_open)
     _add_context(request, made, inputs, still_open)
     made = _add_assumptions(request, made, inputs)
+    _keep_laws(request, made, inputs, still_open)
     result = Scenario(made, inputs, request, gpu, tuple(_notes(request, made, inputs)))
     return result.without(*still_open)
+
+
+def _keep_laws(request: Request, made: Program, inputs: Mapping[str, Input], still_open: set[str]) -> None:
+    """Refuse sizes given by hand that no model could have."""
+    if not request.sets and not request.assume:
+        return
+    values = {name: item.value for name, item in inputs.items() if name not in still_open}
+    for name, _ in (parse.definition(text) for text in request.assume):
+        line = made.line(name)
+        if line is not None and not set(made.inputs([name])) - set(values):
+            values[name] = made.run(values, [name])[name]
+    broken = made.broken(values)
+    if broken:
+        rules = [f"--assume \"{name} = {words}\"" for name, (rule, words) in made.rules.items()
+                 if f"({name})" in broken and tree.names(rule) & {made.quantities.get(name, name) for name, _ in request.sets}]  # fmt: skip
+        raise SymllmError(f"these sizes fit no model: {broken}" + (f"; its family's rule is {' '.join(rules)}" if rules else ""))
 
 
 def _add_gpu(request: Request, made: Program, inputs: dict[str, Input]) -> catalog.Gpu | None:
@@ -220,8 +237,12 @@ def _add_given(request: Request, made: Program, inputs: dict[str, Input]) -> Non
         if not 0 < share <= 1:
             raise SymllmError(f"--utilization is {request.utilization}; it must be above 0 and at most 1")
         inputs["eta"] = Input(exact(share), "given")
+    given: set[str] = set()
     for name, text in request.sets:
         symbol = made.quantities.get(name, name)
+        if symbol in given:
+            raise SymllmError(f"--set {name} is given twice; which value is meant?")
+        given.add(symbol)
         if symbol not in made.signs:
             raise unknown("symbol", name, [*made.signs, *made.quantities], "`symllm list --symbols` shows all")
         inputs[symbol] = Input(_amount(name, text, made), "given")
@@ -312,8 +333,23 @@ def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) 
 
 def _notes(request: Request, made: Program, inputs: Mapping[str, Input]) -> Iterable[str]:
     yield from made.notes
+    yield from _kept_sizes(request, made, inputs)
     if request.beyond_context and "s" in inputs and "s_max" in inputs and inputs["s"].value > inputs["s_max"].value:
         yield f"the sequence is beyond the model's own context of {show(inputs['s_max'].value, 'token')}"
+
+
+def _kept_sizes(request: Request, made: Program, inputs: Mapping[str, Input]) -> Iterable[str]:
+    """Sizes of the model that stay as they are although what its family makes them of was changed by hand."""
+    given = {made.quantities.get(name, name) for name, _ in request.sets}
+    values = {name: item.value for name, item in inputs.items()}
+    for name, (rule, words) in made.rules.items():
+        if name in given or name not in inputs or not tree.names(rule) & given or not tree.names(rule) <= set(values):
+            continue
+        kept, would = values[name], exact(tree.evaluate(rule, values))
+        if kept != would:
+            sign = made.signs[name]
+            yield (f"{sign.title} ({sign.text}) stays {kept:,}, as {made.model['title']} has it; its family's rule would make it "
+                   f"{show(would, '1')}: --assume \"{name} = {words}\"")  # fmt: skip
 
 
 def complete(case: Scenario, results: Iterable[str]) -> None:

@@ -253,11 +253,17 @@ def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
         quantity=asked.asked.name if asked.asked is not None else f"{sense}_{name}", symbol=name, title=title, value=public, unit=sign.unit,
         kind=kind_of(case, results), breakdown=breakdown(made, line, made.run(at.values, [target])) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=(*at.notes, *_read_as(asked), *_division(asked, edge, proof, at, results), *cautions(made, results)), errors=errors(made, results),
+        notes=(*at.notes, *_read_as(asked), *_broken(at, edge), *_division(asked, edge, proof, at, results), *cautions(made, results)), errors=errors(made, results),
         why=_why(asked, sense, edge, certificate, index, proof), bound_by="" if unbounded else bound, certificate=certificate,
         closed_form=None if edge.value is None or edge.unlimited else closed_form(asked, index, edge.value, sense),
         fits=edge.interval is not None, next_bound=_next(asked, index, sense),
     )  # fmt: skip
+
+
+def _broken(at: Scenario, edge: _Edge) -> list[str]:
+    """That the answer, as a size of a model, is one that no model could have."""
+    broken = at.program.broken(at.values) if edge.value is not None else ""
+    return [f"no model has these sizes: {broken}"] if broken else []
 
 
 def _read_as(asked: Problem) -> list[str]:

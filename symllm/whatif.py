@@ -45,15 +45,31 @@ class Row:
 
 def whatif(request: Request, changes: tuple[str, ...], quantities: tuple[str, ...] = ()) -> list[Row]:
     """Each quantity (or named question) before and after the changes. Raises for a change that names nothing."""
-    changed = request
+    changed, named = request, set[str]()
     for text in changes:
+        name = text.partition("=")[0].strip().removeprefix("--").replace("-", "_")
+        if name in named:
+            raise SymllmError(f"--change {name} is given twice; which value is meant?")
+        named.add(name)
         changed = _changed(changed, text)
+    request, changed = _alike(request, changed, named)
     asked = quantities or DEFAULT_QUANTITIES
     rows = []
     for name in asked:
         before, after = _answer(request, name), _answer(changed, name)
         rows.append(Row(name, before.title, before.unit, before, after))
     return rows
+
+
+def _alike(request: Request, changed: Request, named: set[str]) -> tuple[Request, Request]:
+    """Both sides at one context, where nobody gave one and the two models' own limits differ: the smaller of them."""
+    if request.context is not None or "context" in named or "s" in named or any(name == "s" for name, _ in request.sets):
+        return request, changed
+    sides = [scenario(side).inputs.get("s") for side in (request, changed)]
+    if None in sides or sides[0].value == sides[1].value:
+        return request, changed
+    shared = int(min(side.value for side in sides if side is not None))
+    return replace(request, context=shared), replace(changed, context=shared)
 
 
 def _changed(request: Request, text: str) -> Request:

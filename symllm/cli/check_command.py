@@ -6,10 +6,12 @@ import sys
 
 import click
 
+from .options import once
+
 
 @click.command("check")
 @click.option("--quick", is_flag=True, help="Formulas, and one model of each family.")
-@click.option("--book", "page", metavar="PAGE", help="A Python page of your own formulas, checked with the book.")
+@once("--book", "page", metavar="PAGE", help="A Python page of your own formulas, checked with the book.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def command(quick: bool, page: str | None, as_json: bool) -> None:
     """Dimensions, symbols, sources, worked examples, compiled = symbolic, for every formula, block and model."""

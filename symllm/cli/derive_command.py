@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from .options import echo_json, one_format, output_options, request, scenario_options
+from .options import echo_json, once, one_format, output_options, request, scenario_options
 
 
 @click.command("derive")
 @click.argument("quantity")
 @click.argument("others", nargs=-1)
-@click.option("--dominant", metavar="SYMBOL", help="End with the term that outgrows the others in this symbol.")
-@click.option("--in", "growing", metavar="SYMBOL", help="With crossover or elasticity: the symbol that grows.")
+@once("--dominant", metavar="SYMBOL", help="End with the term that outgrows the others in this symbol.")
+@once("--in", "growing", metavar="SYMBOL", help="With crossover or elasticity: the symbol that grows.")
 @scenario_options
 @output_options("json", "latex", "markdown", "html", "standalone")
 def command(quantity: str, others: tuple[str, ...], dominant: str | None, growing: str | None, **options: Any) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from .options import echo_json
+from .options import echo_json, once
 
 
 @click.command("gpus")
-@click.option("--gpu", metavar="NAME", help="One GPU, everything known of it; `local` asks this machine.")
+@once("--gpu", metavar="NAME", help="One GPU, everything known of it; `local` asks this machine.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def command(gpu: str | None, as_json: bool) -> None:
     """Memory as sold and visible, bandwidth, dense peak in 16 bit; --gpu NAME for all of one."""

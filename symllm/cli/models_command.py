@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from ..errors import SymllmError
-from .options import echo_json, request, scenario_options
+from .options import echo_json, once, request, scenario_options
 
 
 @click.command("models")
 @click.argument("search", required=False)
 @click.option("--families", is_flag=True, help="The architectures and the model types they read.")
-@click.option("--plot", metavar="FILE", help="With --model: draw the anatomy into a PNG, SVG or PDF file.")
+@once("--plot", metavar="FILE", help="With --model: draw the anatomy into a PNG, SVG or PDF file.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @scenario_options
 def command(search: str | None, families: bool, plot: str | None, as_json: bool, **options: Any) -> None:

@@ -11,6 +11,20 @@ from ..errors import SymllmError
 from ..scenario import Request
 
 
+def once(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A `click.option` that is refused when it is given twice: no value replaces another in silence."""
+    default, required = settings.pop("default", None), settings.pop("required", False)
+
+    def single(ctx: click.Context, option: click.Parameter, values: tuple[Any, ...]) -> Any:
+        if len(values) > 1:
+            raise SymllmError(f"{names[0]} is given {len(values)} times ({', '.join(map(str, values))[:60]}); give it once")
+        if not values and required:
+            raise click.MissingParameter(ctx=ctx, param=option)
+        return values[0] if values else default
+
+    return click.option(*names, multiple=True, callback=single, **settings)
+
+
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the scenario options to a command."""
     for option in reversed(_OPTIONS):
@@ -19,29 +33,29 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OPTIONS = (
-    click.option("--model", metavar="NAME", help="A model of the catalogue."),
-    click.option("--config", metavar="PATH", help="A Hugging Face config.json, or a folder with one."),
-    click.option("--gpu", metavar="NAME", help="A GPU of the catalogue; `local` asks this machine."),
-    click.option("--gpus", type=int, metavar="N", help="GPUs that hold the model together."),
-    click.option("--gpu-memory", metavar="TEXT", help='Memory a program sees, such as "79.19 GiB".'),
-    click.option("--batch", type=int, metavar="N", help="Sequences computed together."),
-    click.option("--context", type=int, metavar="N", help="Tokens of one sequence."),
-    click.option("--new-tokens", type=int, metavar="N", help="Tokens generated after the prompt."),
-    click.option("--dtype", metavar="NAME", help="How weights are stored; default: as the config says."),
-    click.option("--kv-dtype", metavar="NAME", help="How the cache is stored; default: as the activations."),
-    click.option("--tp", type=int, metavar="N", help="Tensor parallelism."),
-    click.option("--pp", type=int, metavar="N", help="Pipeline parallelism."),
-    click.option("--ep", type=int, metavar="N", help="Expert parallelism."),
-    click.option("--engine", metavar="NAME", help="What this engine computes and keeps, not the model's own mathematics."),
-    click.option("--utilization", metavar="SHARE", help="Share of the visible memory that is used; default 0.9."),
-    click.option("--mask", default="", metavar="full|causal",
+    once("--model", metavar="NAME", help="A model of the catalogue."),
+    once("--config", metavar="PATH", help="A Hugging Face config.json, or a folder with one."),
+    once("--gpu", metavar="NAME", help="A GPU of the catalogue; `local` asks this machine."),
+    once("--gpus", type=int, metavar="N", help="GPUs that hold the model together."),
+    once("--gpu-memory", metavar="TEXT", help='Memory a program sees, such as "79.19 GiB".'),
+    once("--batch", type=int, metavar="N", help="Sequences computed together."),
+    once("--context", type=int, metavar="N", help="Tokens of one sequence."),
+    once("--new-tokens", type=int, metavar="N", help="Tokens generated after the prompt."),
+    once("--dtype", metavar="NAME", help="How weights are stored; default: as the config says."),
+    once("--kv-dtype", metavar="NAME", help="How the cache is stored; default: as the activations."),
+    once("--tp", type=int, metavar="N", help="Tensor parallelism."),
+    once("--pp", type=int, metavar="N", help="Pipeline parallelism."),
+    once("--ep", type=int, metavar="N", help="Expert parallelism."),
+    once("--engine", metavar="NAME", help="What this engine computes and keeps, not the model's own mathematics."),
+    once("--utilization", metavar="SHARE", help="Share of the visible memory that is used; default 0.9."),
+    once("--mask", default="", metavar="full|causal",
                  help="Pairs of tokens that attention computes; default: full for compute, causal for times."),
-    click.option("--logits", default="", metavar="all|last",
+    once("--logits", default="", metavar="all|last",
                  help="Positions for which logits are computed; default: all for compute, the last for times."),
-    click.option("--training", metavar="WORDS", help='How a training run goes, such as "fused,no-dropout,pure".'),
+    once("--training", metavar="WORDS", help='How a training run goes, such as "fused,no-dropout,pure".'),
     click.option("--set", "sets", multiple=True, metavar="SYMBOL=VALUE", help="Give any symbol a value."),
     click.option("--assume", multiple=True, metavar="EQUATION", help='Tie symbols together: "d_ff = 4*d".'),
-    click.option("--book", metavar="PAGE", help="A Python page of your own formulas; it is run, so trust it."),
+    once("--book", metavar="PAGE", help="A Python page of your own formulas; it is run, so trust it."),
     click.option("--define", multiple=True, metavar="EQUATION", help='A quantity of your own: "kv_ratio = kv_cache / weights".'),
     click.option("--beyond-context", is_flag=True, help="Ask beyond the model's own context limit."),
     click.option("--ignore-field", "ignore_fields", multiple=True, metavar="NAME", help="Take a config field to change no size."),

@@ -7,12 +7,12 @@ import os
 import click
 
 from ..errors import SymllmError
-from .options import echo_json
+from .options import echo_json, once
 
 
 @click.command("show")
 @click.argument("name")
-@click.option("--book", metavar="PAGE", help="A Python page of your own formulas.")
+@once("--book", metavar="PAGE", help="A Python page of your own formulas.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @click.option("--latex", "as_latex", is_flag=True, help="The formula as LaTeX.")
 def command(name: str, book: str | None, as_json: bool, as_latex: bool) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from .options import echo_json, one_format, output_options, request, scenario_options
+from .options import echo_json, once, one_format, output_options, request, scenario_options
 
 
 @click.command("solve")
 @click.argument("unknown")
 @click.option("--such-that", "such_that", multiple=True, metavar="CONSTRAINT",
               help='A constraint, such as "time_per_output_token <= 20 ms"; it may be given again.')  # fmt: skip
-@click.option("--sense", default="", metavar="max|min", help="The largest or the smallest value, where it does not follow from the constraints.")
+@once("--sense", default="", metavar="max|min", help="The largest or the smallest value, where it does not follow from the constraints.")
 @scenario_options
 @output_options("json", "explain", "latex", "markdown", "html", "standalone")
 def command(unknown: str, such_that: tuple[str, ...], sense: str, **options: Any) -> None:

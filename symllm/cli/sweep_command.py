@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from .options import echo_json, request, scenario_options
+from .options import echo_json, once, request, scenario_options
 
 
 @click.command("sweep")
 @click.argument("quantity")
-@click.option("--over", required=True, metavar="NAME=RANGE", help="context=1024:131072:*2, batch=1:64:8 or N=12,24,48.")
+@once("--over", required=True, metavar="NAME=RANGE", help="context=1024:131072:*2, batch=1:64:8 or N=12,24,48.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @scenario_options
 def command(quantity: str, over: str, as_json: bool, **options: Any) -> None:

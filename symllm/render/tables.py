@@ -106,14 +106,19 @@ def comparison(rows: list[Any], changes: tuple[str, ...]) -> str:
         body.append([row.title, _compact(row.before.value, unit), _compact(row.after.value, unit), shown, ratio])
     table = tabulate(body, ["", "before", "after", "difference", ""], tablefmt="plain", disable_numparse=True,
                      colalign=("left", "right", "right", "right", "right"))  # fmt: skip
-    lines = [f"{headline(rows[0].before)}: what if {', '.join(changes)}", "", indented(table)]
-    new = [text for text in _all(rows, "after") if text not in _all(rows, "before")]
-    lines += footer_of(_all(rows, "before"), "assumed") + footer_of(new, "assumed after")
+    context = next((answer.inputs["s"].value for row in rows for answer in (row.before, row.after) if "s" in answer.inputs), None)
+    at = f", at {show(context, 'token')}" if context is not None and not any(c.startswith(("context", "s=")) for c in changes) else ""
+    lines = [*paragraph(f"{headline(rows[0].before)}{at}: what if {', '.join(changes)}", ""), "", indented(table)]
+    before, after = _all(rows, "assumptions", "before"), _all(rows, "assumptions", "after")
+    lines += footer_of([text for text in after if text in before], "assumed")
+    lines += footer_of([text for text in before if text not in after], "assumed before")
+    lines += footer_of([text for text in after if text not in before], "assumed after")
+    lines += footer_of(_all(rows, "notes", "after"), "note")
     return "\n".join(lines)
 
 
-def _all(rows: list[Any], side: str) -> list[str]:
-    return list(dict.fromkeys(text for row in rows for text in getattr(row, side).assumptions))
+def _all(rows: list[Any], what: str, side: str) -> list[str]:
+    return list(dict.fromkeys(text for row in rows for text in getattr(getattr(row, side), what)))
 
 
 def footer_of(items: list[str], title: str) -> list[str]:
