@@ -110,6 +110,7 @@ def book() -> Book:
         pairs=attention_pairs.query_key_pairs,
         kept=attention_pairs.kept_tokens,
         uniform_weights=parameters.UNIFORM_WEIGHTS,
+        without_a_model=parameters.WITHOUT_A_MODEL,
         engines={engine.name: engine for engine in engines.ENGINES},
         training=training.OPTIONS,
         laws=scenario.LAWS,

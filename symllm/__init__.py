@@ -70,6 +70,6 @@ def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Requ
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, Fraction):
+    if isinstance(value, Fraction) and value.denominator != 1:
         return f"{value.numerator}/{value.denominator}"
     return str(value)

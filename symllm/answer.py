@@ -223,7 +223,8 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
     if "M_w" in used or "M_wg" in used:
         origin = program.choices["dtype_origin"]
         if origin == "assumed":
-            said.append(f"weights in {program.choices['dtype_title']}: the config names no dtype")
+            why = "the config names no dtype" if program.model["name"] else "as nobody said"
+            said.append(f"weights in {program.choices['dtype_title']}: {why}")
     if used & {"M_kv", "M_kvg"} and program.choices["kv_dtype_origin"] == "assumed":
         said.append(f"cache in {program.choices['kv_dtype']}, as the activations")
     for name, words in program.choices["training"].items():
@@ -234,7 +235,7 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
     if "F_one" in used:
         positions = "all positions" if program.choices["logits"] == "all" else "the last position"
         said.append(f"time: {program.choices['mask'] or 'causal'} attention, logits for {positions}")
-    said += [line.because for line in program.needed(results) if line.because.startswith("assumed: ")]  # by --assume
+    said += [line.because.removeprefix("assumed: ") for line in program.needed(results) if line.because.startswith("assumed: ")]
     return tuple(said)
 
 

@@ -59,7 +59,8 @@ class Book:
 
     uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
     engines: names under which blocks declare departures from the model's own mathematics, and what they are.
-    training: the options of a training run. laws: what holds between the sizes of every model. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
+    training: the options of a training run. laws: what holds between the sizes of every model.
+    without_a_model: what stands for the sums over blocks where no model is named. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
     declared_format: the weight format that a config's own fields state, given its plain dtype; None where they state none.
     """
 
@@ -78,6 +79,7 @@ class Book:
     engines: Mapping[str, Engine] = field(default_factory=dict)
     training: tuple[TrainingOption, ...] = ()
     laws: tuple[Law, ...] = ()
+    without_a_model: tuple[Formula, ...] = ()
     machine: Mapping[str, NamedSymbol] = field(default_factory=dict)
     declared_format: Callable[[Mapping[str, Any], str], WeightFormat | None] | None = None
 

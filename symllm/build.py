@@ -59,16 +59,23 @@ def architecture(book: Book, raw: Mapping[str, Any], ignore: tuple[str, ...] = (
     return family, config, family.build(config)
 
 
+#: The family of no model: what is left of the book where only its formulas are asked.
+NO_MODEL = Family("none", "no model", (), (), lambda config: Architecture((), ()), "")
+
+
 def definitions(book: Book, model: Architecture, chosen: Choices, config: Config | None = None) -> list[Definition]:
     """Every definition of the book for this model, in an order in which each rests on earlier ones only."""
     lines: list[Definition] = []
-    for quantity in book.composed:
+    pages = (*book.formulas, *model.rules)
+    if not model.groups and not model.once:
+        pages = (*book.without_a_model, *pages)
+    for quantity in book.composed if model.groups or model.once else ():
         if quantity.symbol == book.uniform_weights.symbol and uniform(model, chosen):
             page = book.uniform_weights
             lines.append(Definition(page.symbol, page.expression, page.because, page.kind, title=quantity.name))
             continue
         lines += composed(model, quantity, context(book, chosen, config, model))
-    lines += [Definition(f.symbol, f.expression, f.because, f.kind, title=f.name) for f in (*book.formulas, *model.rules)]
+    lines += [Definition(f.symbol, f.expression, f.because, f.kind, title=f.name) for f in pages]
     return ordered(lines)
 
 
@@ -138,15 +145,19 @@ class Opened:
         return {**self.config.sizes, **self.model.values}
 
 
-def opened(book: Book, raw: Mapping[str, Any], dtype: str | None, kv_dtype: str | None, mask: str, logits: str, engine: str,
+def opened(book: Book, raw: Mapping[str, Any] | None, dtype: str | None, kv_dtype: str | None, mask: str, logits: str, engine: str,
            ignore: tuple[str, ...] = (), generation: bool = False, training: str | None = None,
            define: tuple[str, ...] = ()) -> Opened:  # fmt: skip
     """A config read, put together from blocks and summed. dtype None takes the config's own, kv_dtype None the activations'.
 
+    raw None: no model; what stands for its sums is then what the book says of a model of which only the parameters are known.
     define: one-line definitions of the person's own, such as "kv_ratio = kv_cache / weights".
     """
-    family, config, made = architecture(book, raw, ignore)
-    stated = declared(book, raw, config) if dtype is None else None
+    if raw is None:
+        family, config, made = NO_MODEL, Config(NO_MODEL.name, {}, {}, {}), NO_MODEL.build(Config(NO_MODEL.name, {}, {}, {}))
+    else:
+        family, config, made = architecture(book, raw, ignore)
+    stated = declared(book, raw, config) if dtype is None and raw is not None else None
     form: WeightFormat = stated or _format("weight format", dtype or config.dtype or "bf16", book.weight_formats)
     activations = "fp32" if form.compute_element == 4 else "bf16"
     options = training_options(book.training, training_names(training))
@@ -165,7 +176,7 @@ def _own(book: Book, made: Architecture, lines: list[Definition], define: tuple[
     return user_definitions(define, lines, symbols, {**book.quantities(), **{f.name: f.symbol for f in made.rules}})
 
 
-def program(book: Book, raw: Mapping[str, Any], model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
+def program(book: Book, raw: Mapping[str, Any] | None, model: Mapping[str, Any], dtype: str | None, kv_dtype: str | None,
             mask: str, logits: str, engine: str, ignore: tuple[str, ...] = (), generation: bool = False,
             training: str | None = None, define: tuple[str, ...] = ()) -> Program:  # fmt: skip
     """The compiled program of one config; arguments as for `opened`."""

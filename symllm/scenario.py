@@ -126,8 +126,8 @@ def _stamp(path: str | None) -> str:
     return f"{Path(path).resolve()}:{stamp(path)}"
 
 
-def facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """The config's fields and what the model is called."""
+def facts(request: Request) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
+    """The config's fields and what the model is called; None where no model is named."""
     if request.model is not None and request.config is not None:
         raise SymllmError("give --model or --config, not both")
     if request.model is not None:
@@ -137,7 +137,7 @@ def facts(request: Request) -> tuple[Mapping[str, Any], dict[str, Any]]:
         told = {"name": row.name, "title": row.title, "hub": row.hub, "source": row.source, "note": row.note}
         return row.config, told
     if request.config is None:
-        raise SymllmError("which model? give --model NAME (`symllm models` lists them) or --config PATH (a config.json)")
+        return None, {"name": "", "title": "no model", "hub": "", "source": "", "note": ""}
     if isinstance(request.config, Mapping):
         return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
     path = Path(request.config)
@@ -355,6 +355,11 @@ def _kept_sizes(request: Request, made: Program, inputs: Mapping[str, Input]) ->
 def complete(case: Scenario, results: Iterable[str]) -> None:
     """Raise, naming the option that gives it, where an input that the results need has no value."""
     options = {"M_gpu": "--gpu NAME or --gpu-memory", "s": "--context", "T": "--set T=..."}
+    if not case.program.model["name"]:
+        options |= dict.fromkeys((word for name, word in case.program.quantities.items() if case.program.line(word) is None),
+                                 "--model NAME (`symllm models` lists them), --config PATH or --set it")  # fmt: skip
+        options |= dict.fromkeys((name for name in case.program.signs if name not in options and case.program.signs[name].whole),
+                                 "--model NAME (`symllm models` lists them) or --config PATH (a config.json)")  # fmt: skip
     options |= {symbol: f"--gpu NAME or --set {symbol}=..." for symbol in case.program.choices["machine"].values()}
     overridden = set(case.inputs)
     for name in case.program.inputs(results):

@@ -139,9 +139,25 @@ def _grid(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:
         return Grid(low, max(int(limit.value - new), low), step, sign.whole), said
     if asked is not None and asked.divides in case.inputs:
         return Grid(low, int(case.inputs[asked.divides].value), step, sign.whole), f"the model's {case.program.signs[asked.divides].title}"
+    low, high, most = _by_law(case, name, low)
+    if high is not None:
+        return Grid(low, high, step, sign.whole), f"the model's {case.program.signs[most].title}"
     if sign.most:
         return Grid(low, math.floor(Fraction(sign.most) / step), step, sign.whole), f"its largest value, {sign.most}"
     return Grid(low, FARTHEST, step, sign.whole), ""
+
+
+def _by_law(case: Scenario, name: str, low: int) -> tuple[int, int | None, str]:
+    """The range that the laws between sizes leave to an unknown size, and the size that ends it."""
+    made, high, most = case.program, None, ""
+    for _, small, large, _ in made.laws:
+        if small in made.sizes and large in made.sizes and name in (small, large):
+            other = case.inputs.get(large if name == small else small)
+            if other is not None and name == large:
+                low = max(low, int(other.value))
+            elif other is not None:
+                high, most = int(other.value), large
+    return low, high, most
 
 
 def answered(asked: Problem, sense: str = "") -> Answer:
@@ -223,12 +239,18 @@ def _binding(asked: Problem, edge: _Edge, sense: str) -> int:
         outside = edge.interval.above if sense == "max" else edge.interval.below
         if outside is not None:
             return asked.relations.index(outside.fails.relation)
+    return _failing(asked, sense)[1]
+
+
+def _failing(asked: Problem, sense: str) -> tuple[int, int]:
+    """Where nothing fits: the end of the range that is asked about first and does not fit, and the relation that fails there."""
     grid = asked.grid
-    for index in (grid.low, grid.high) if sense == "max" else (grid.high, grid.low):
+    first, last = max(grid.low, 1), grid.high
+    for index in (first, last) if sense == "max" or not asked.limited_by else (last, first):
         holds, by = decide(asked.tests, grid.value(index), grid.value(index))
         if holds is False:
-            return by
-    return 0
+            return index, by
+    return first, 0
 
 
 def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
@@ -253,11 +275,19 @@ def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
         quantity=asked.asked.name if asked.asked is not None else f"{sense}_{name}", symbol=name, title=title, value=public, unit=sign.unit,
         kind=kind_of(case, results), breakdown=breakdown(made, line, made.run(at.values, [target])) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=(*at.notes, *_read_as(asked), *_broken(at, edge), *_division(asked, edge, proof, at, results), *cautions(made, results)), errors=errors(made, results),
+        notes=(*at.notes, *_read_as(asked), *_unused(asked), *_broken(at, edge), *_division(asked, edge, proof, at, results), *cautions(made, results)), errors=errors(made, results),
         why=_why(asked, sense, edge, certificate, index, proof), bound_by="" if unbounded else bound, certificate=certificate,
         closed_form=None if edge.value is None or edge.unlimited else closed_form(asked, index, edge.value, sense),
         fits=edge.interval is not None, next_bound=_next(asked, index, sense),
     )  # fmt: skip
+
+
+def _unused(asked: Problem) -> list[str]:
+    """That the model's own value of a derived symbol plays no part where that symbol is the unknown."""
+    made = asked.case.program
+    if made.line(asked.name) is None or not made.model["name"]:
+        return []
+    return [f"the {made.signs[asked.name].title} of {made.model['title']} itself {'play' if made.signs[asked.name].whole else 'plays'} no part in this"]
 
 
 def _broken(at: Scenario, edge: _Edge) -> list[str]:
@@ -277,10 +307,8 @@ def _shown(asked: Problem, edge: _Edge, sense: str, proof: Proof, index: int) ->
     """The binding relation at the answer and next to it, both worked out by the proof."""
     relation = asked.relations[index]
     if edge.interval is None or edge.value is None:
-        grid = asked.grid
-        at = grid.value(max(grid.low, 1) if sense == "max" else grid.high)
-        closest = grid.value(max(grid.low, 1))
-        return Certificate(proof, relation, None, _evaluated(asked, relation, at if sense == "max" or asked.limited_by else closest))
+        at = asked.grid.value(_failing(asked, sense)[0])
+        return Certificate(proof, relation, None, _evaluated(asked, relation, at))
     inside = _evaluated(asked, relation, edge.value)
     if edge.value not in (edge.interval.low, edge.interval.high):
         return Certificate(proof, relation, inside, None)

@@ -1,54 +1,124 @@
-"""The difference of two sides as a polynomial in the unknown, so that what both sides share cancels.
+"""The two sides of a relation as quotients of polynomials in the unknown, so that what both sides share cancels.
 
-Bounds of `x*x - 1000*x` taken part by part forget that it is one x. Where a difference is a polynomial (after
-multiplying by a power of x, which is positive), its bounds around the middle of a stretch are far tighter.
+Bounds of `x*x - 1000*x`, or of `(a + b*x)/(c + d*x)`, taken part by part forget that it is one x. Where a side is a maximum
+(or a minimum) of quotients with positive denominators, left <= right says of each pair of them that a polynomial is <= 0, and
+a polynomial's bounds around the middle of a stretch are far tighter.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..tree import Tree
 from ..units import Number, magnitude
 
-#: A polynomial of more terms, or of a higher degree, is left to the bounds of its parts.
-MOST_TERMS, HIGHEST = 60, 12
+#: A polynomial of more terms, or of a higher degree, and a side of more branches, is left to the bounds of its parts.
+MOST_TERMS, HIGHEST, MOST_BRANCHES = 40, 12, 6
 
-#: What cannot be opened (a ceiling, a maximum) stands as an atom of its own: (atom, power), ...
+#: (atom, power), ...: the unknown, or what cannot be opened (a ceiling).
 Monomial = tuple[tuple[str, int], ...]
 Polynomial = dict[Monomial, Fraction]
+Coefficients = tuple[int, ...]
 
 
 class _NotPolynomialError(Exception):
     pass
 
 
-def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], variable: str) -> tuple[tuple[int, ...], bool] | None:
-    """The coefficients, lowest first, of a polynomial in `variable` > 0 with the sign of left - right; None where there is none.
+@dataclass(frozen=True)
+class _Quotient:
+    """over / under, where `under` is above 0 for every unknown above 0; at_zero: for 0 too."""
 
-    The second value says whether it holds at 0 too: not where the sides divide by the unknown.
+    over: Polynomial
+    under: Polynomial
+    at_zero: bool = True
+
+
+@dataclass(frozen=True)
+class _Side:
+    """The largest, or the smallest, of its branches."""
+
+    branches: tuple[_Quotient, ...]
+    largest: bool = True
+
+
+@dataclass(frozen=True)
+class Difference:
+    """left <= right as polynomials in the unknown: every row must hold, and a row holds where `some` of its polynomials is <= 0.
+
+    rows: coefficients, lowest first. some: whether one of a row is enough, else all are needed. at_zero: whether it speaks of 0 too.
     """
+
+    rows: tuple[tuple[Coefficients, ...], ...]
+    some: bool
+    at_zero: bool
+
+    @property
+    def linear(self) -> Coefficients | None:
+        """The one polynomial, where it is the only one and of degree 1."""
+        only = self.rows[0][0] if len(self.rows) == 1 and len(self.rows[0]) == 1 else ()
+        return only if len(only) == 2 else None
+
+    def decided(self, low: Number, high: Number, strict: bool) -> bool | None:
+        """True or False where the relation holds, or fails, for every value from low to high; None where that is not known."""
+        rows = [self._row(row, low, high, strict) for row in self.rows]
+        return False if False in rows else None if None in rows else True
+
+    def _row(self, row: tuple[Coefficients, ...], low: Number, high: Number, strict: bool) -> bool | None:
+        found = [_sign(*bounds(coefficients, low, high), strict) for coefficients in row]
+        first, last = (True, False) if self.some else (False, True)
+        return first if first in found else None if None in found else last
+
+
+def _sign(least: Number, most: Number, strict: bool) -> bool | None:
+    if most < 0 or (most == 0 and not strict):
+        return True
+    if least > 0 or (least == 0 and strict):
+        return False
+    return None
+
+
+def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], variable: str) -> Difference | None:
+    """The relation left <= right (or <) as polynomials in a `variable` above 0, or None where it is not of this kind."""
     lines = dict(assignments)
     try:
-        found = _added(_opened(left, lines, variable), _opened(right, lines, variable), -1)
+        opener = _Opener(lines, variable)
+        one, other = opener.open(left), opener.open(right)
+        if len(one.branches) > 1 and not one.largest:
+            if len(other.branches) > 1:
+                return None
+            rows = [[_compared(a, other.branches[0], variable) for a in one.branches]]  # the least of them: one is enough
+            some = True
+        else:
+            rows = [[_compared(a, b, variable) for b in other.branches] for a in one.branches]
+            some = other.largest
     except _NotPolynomialError:
         return None
+    flat = [item for row in rows for item in row]
+    return Difference(tuple(tuple(item[0] for item in row) for row in rows), some, all(item[1] for item in flat))
+
+
+def _compared(left: _Quotient, right: _Quotient, variable: str) -> tuple[Coefficients, bool]:
+    """The coefficients of a polynomial with the sign of left - right, and whether it has it at 0 too."""
+    found = _added(_multiplied(left.over, right.under), _multiplied(right.over, left.under), -1)
     powers: dict[int, Fraction] = {}
     for monomial, coefficient in found.items():
         if any(atom != variable for atom, _ in monomial):
-            return None
+            raise _NotPolynomialError
         powers[sum(power for _, power in monomial)] = coefficient
     lowest = min(min(powers, default=0), 0)
     highest = max(powers, default=0) - lowest
     if highest > HIGHEST:
-        return None
+        raise _NotPolynomialError
     common = math.lcm(*(coefficient.denominator for coefficient in powers.values()))
-    return tuple(int(powers.get(power + lowest, Fraction(0)) * common) for power in range(highest + 1)), lowest == 0
+    coefficients = tuple(int(powers.get(power + lowest, Fraction(0)) * common) for power in range(highest + 1))
+    return coefficients, lowest == 0 and left.at_zero and right.at_zero
 
 
-def bounds(coefficients: tuple[int, ...], low: Number, high: Number) -> tuple[Number, Number]:
+def bounds(coefficients: Coefficients, low: Number, high: Number) -> tuple[Number, Number]:
     """Bounds of a polynomial for x in [low, high], 0 <= low: its ends where it grows or falls, else from the middle."""
     later = coefficients[1:]
     if all(c >= 0 for c in later):
@@ -65,7 +135,7 @@ def bounds(coefficients: tuple[int, ...], low: Number, high: Number) -> tuple[Nu
     return centre - spread, centre + spread
 
 
-def value(coefficients: tuple[int, ...], at: Number) -> Number:
+def value(coefficients: Coefficients, at: Number) -> Number:
     """The polynomial at a number."""
     total: Number = 0
     for coefficient in reversed(coefficients):
@@ -73,13 +143,13 @@ def value(coefficients: tuple[int, ...], at: Number) -> Number:
     return total
 
 
-def _around(coefficients: tuple[int, ...], middle: Fraction, radius: Number) -> tuple[Number, Number]:
+def _around(coefficients: Coefficients, middle: Fraction, radius: Number) -> tuple[Number, Number]:
     """The value in the middle, and how far from it the polynomial can be within the radius."""
     shifted = _shifted(coefficients, middle)
     return shifted[0], sum((magnitude(c) * radius**power for power, c in enumerate(shifted) if power), Fraction(0))
 
 
-def _shifted(coefficients: tuple[int, ...], by: Fraction) -> tuple[Number, ...]:
+def _shifted(coefficients: Coefficients, by: Fraction) -> tuple[Number, ...]:
     """The coefficients of the polynomial in t = x - by."""
     found: list[Number] = list(coefficients)
     for start in range(len(found) - 1):
@@ -88,46 +158,136 @@ def _shifted(coefficients: tuple[int, ...], by: Fraction) -> tuple[Number, ...]:
     return tuple(found)
 
 
-def _opened(tree: Tree, lines: Mapping[str, Tree], variable: str) -> Polynomial:
-    if isinstance(tree, int):
-        return {(): Fraction(tree)} if tree else {}
-    if isinstance(tree, str):
-        if tree in lines:
-            return _opened(lines[tree], lines, variable)
-        return {((tree, 1),): Fraction(1)}
-    operator, *parts = tree
-    if operator == "q":
-        return {(): Fraction(parts[0], parts[1])}
-    if operator == "+":
-        total: Polynomial = {}
-        for part in parts:
-            total = _added(total, _opened(part, lines, variable), 1)
-        return total
-    if operator == "*":
-        product: Polynomial = {(): Fraction(1)}
-        for part in parts:
-            product = _multiplied(product, _opened(part, lines, variable))
-        return product
-    if operator == "^" and isinstance(parts[1], int) and abs(parts[1]) <= HIGHEST:
-        return _raised(_opened(parts[0], lines, variable), parts[1])
-    inner = [_opened(part, lines, variable) for part in parts]
-    if operator in ("max", "min", "ceil", "floor") and all(set(one) <= {()} for one in inner):
-        return _constant(operator, [one.get((), Fraction(0)) for one in inner])
-    return {((f"{operator}{[sorted(one.items()) for one in inner]}", 1),): Fraction(1)}  # equal texts are equal atoms
+_ONE: Polynomial = {(): Fraction(1)}
 
 
-def _constant(operator: str, values: list[Fraction]) -> Polynomial:
-    value = {"max": max, "min": min}[operator](values) if operator in ("max", "min") else Fraction(
-        math.ceil(values[0]) if operator == "ceil" else math.floor(values[0]))  # fmt: skip
-    return {(): value} if value else {}
+class _Opener:
+    """Opens trees into sides; each definition once."""
+
+    def __init__(self, lines: Mapping[str, Tree], variable: str) -> None:
+        self.lines, self.variable = lines, variable
+        self.opened: dict[str, _Side] = {}
+
+    def open(self, tree: Tree) -> _Side:
+        if isinstance(tree, int):
+            return _plain({(): Fraction(tree)} if tree else {})
+        if isinstance(tree, str):
+            if tree not in self.lines:
+                return _plain({((tree, 1),): Fraction(1)})
+            if tree not in self.opened:
+                self.opened[tree] = self.open(self.lines[tree])
+            return self.opened[tree]
+        operator, *parts = tree
+        if operator == "q":
+            return _plain({(): Fraction(parts[0], parts[1])})
+        if operator == "^":
+            return self._power(self.open(parts[0]), parts[1])
+        inner = [self.open(part) for part in parts]
+        if operator in ("+", "*"):
+            total = inner[0]
+            for side in inner[1:]:
+                total = _joined(total, side, _sum if operator == "+" else _product, operator)
+            return total
+        if operator in ("max", "min"):
+            return _chosen(inner, operator == "max")
+        return self._stepped(operator, inner[0])
+
+    def _power(self, base: _Side, exponent: Tree) -> _Side:
+        if not isinstance(exponent, int) or abs(exponent) > HIGHEST:
+            raise _NotPolynomialError
+        if len(base.branches) > 1:
+            raise _NotPolynomialError
+        quotient = base.branches[0] if exponent >= 0 else self._inverse(base.branches[0])
+        total = _Quotient(_ONE, _ONE)
+        for _ in range(abs(exponent)):
+            total = _product(total, quotient)
+        return _Side((total,))
+
+    def _inverse(self, quotient: _Quotient) -> _Quotient:
+        """under / over, where `over` has one sign for every unknown above 0."""
+        over = quotient.over
+        if len(over) == 1 and all(atom == self.variable or power for ((monomial, _),) in [over.items()] for atom, power in monomial):
+            ((monomial, coefficient),) = over.items()
+            flipped = {tuple((atom, -power) for atom, power in monomial): 1 / coefficient}
+            return _Quotient(_multiplied(flipped, quotient.under), _ONE, quotient.at_zero)
+        only_unknown = all(atom == self.variable and power > 0 for monomial in over for atom, power in monomial)
+        signs = {coefficient > 0 for coefficient in over.values()}
+        if not only_unknown or len(signs) != 1:
+            raise _NotPolynomialError
+        sign = 1 if signs == {True} else -1
+        return _Quotient(_scaled(quotient.under, sign), _scaled(over, sign), quotient.at_zero and () in over)
+
+    def _stepped(self, operator: str, inner: _Side) -> _Side:
+        """A ceiling or floor: worked out where it is a number, else an atom of its own; equal texts are equal atoms."""
+        (quotient,) = inner.branches if len(inner.branches) == 1 else (None,)
+        if quotient is None:
+            raise _NotPolynomialError
+        if set(quotient.over) <= {()} and set(quotient.under) == {()}:
+            number = quotient.over.get((), Fraction(0)) / quotient.under[()]
+            whole = math.ceil(number) if operator == "ceil" else math.floor(number)
+            return _plain({(): Fraction(whole)} if whole else {})
+        text = f"{operator}({sorted(quotient.over.items())}/{sorted(quotient.under.items())})"
+        return _Side((_Quotient({((text, 1),): Fraction(1)}, _ONE, quotient.at_zero),))
+
+
+def _plain(polynomial: Polynomial) -> _Side:
+    return _Side((_Quotient(polynomial, _ONE),))
+
+
+def _joined(left: _Side, right: _Side, join: Callable[[_Quotient, _Quotient], _Quotient], operator: str) -> _Side:
+    """A sum or product of sides: of two single ones, or of branches with what keeps their order."""
+    if len(left.branches) > 1 and len(right.branches) > 1 and (left.largest != right.largest or operator == "*"):
+        raise _NotPolynomialError
+    many = left if len(left.branches) > 1 else right
+    largest = many.largest
+    if operator == "*" and len(many.branches) > 1:
+        factor = (right if many is left else left).branches[0]
+        if set(factor.over) - {()} or set(factor.under) - {()}:
+            raise _NotPolynomialError  # a factor of unknown sign
+        if factor.over.get((), Fraction(0)) < 0:
+            largest = not largest
+    found = tuple(join(a, b) for a in left.branches for b in right.branches)
+    if len(found) > MOST_BRANCHES:
+        raise _NotPolynomialError
+    return _Side(found, largest)
+
+
+def _chosen(inner: list[_Side], largest: bool) -> _Side:
+    if any(len(side.branches) > 1 and side.largest != largest for side in inner):
+        raise _NotPolynomialError
+    found = tuple(branch for side in inner for branch in side.branches)
+    numbers = [branch for branch in found if set(branch.over) <= {()} and set(branch.under) == {()}]
+    if len(numbers) > 1:  # of numbers only the one that decides
+        pick = max if largest else min
+        kept = pick(numbers, key=lambda branch: branch.over.get((), Fraction(0)) / branch.under[()])
+        found = (*(branch for branch in found if not any(branch is number for number in numbers)), kept)
+    if len(found) > MOST_BRANCHES:
+        raise _NotPolynomialError
+    return _Side(found, largest)
+
+
+def _sum(left: _Quotient, right: _Quotient) -> _Quotient:
+    at_zero = left.at_zero and right.at_zero
+    if left.under == right.under:
+        return _Quotient(_added(left.over, right.over, 1), left.under, at_zero)
+    over = _added(_multiplied(left.over, right.under), _multiplied(right.over, left.under), 1)
+    return _Quotient(over, _multiplied(left.under, right.under), at_zero)
+
+
+def _product(left: _Quotient, right: _Quotient) -> _Quotient:
+    return _Quotient(_multiplied(left.over, right.over), _multiplied(left.under, right.under), left.at_zero and right.at_zero)
+
+
+def _scaled(polynomial: Polynomial, by: int) -> Polynomial:
+    return {monomial: by * coefficient for monomial, coefficient in polynomial.items()}
 
 
 def _added(left: Polynomial, right: Polynomial, times: int) -> Polynomial:
     total = dict(left)
     for monomial, coefficient in right.items():
-        value = total.get(monomial, Fraction(0)) + times * coefficient
-        if value:
-            total[monomial] = value
+        found = total.get(monomial, Fraction(0)) + times * coefficient
+        if found:
+            total[monomial] = found
         else:
             total.pop(monomial, None)
     if len(total) > MOST_TERMS:
@@ -136,6 +296,10 @@ def _added(left: Polynomial, right: Polynomial, times: int) -> Polynomial:
 
 
 def _multiplied(left: Polynomial, right: Polynomial) -> Polynomial:
+    if left == _ONE:
+        return right
+    if right == _ONE:
+        return left
     if len(left) * len(right) > MOST_TERMS**2:
         raise _NotPolynomialError
     total: Polynomial = {}
@@ -145,17 +309,8 @@ def _multiplied(left: Polynomial, right: Polynomial) -> Polynomial:
             for atom, power in other:
                 powers[atom] = powers.get(atom, 0) + power
             key = tuple(sorted((atom, power) for atom, power in powers.items() if power))
-            total = _added(total, {key: a * b}, 1)
-    return total
-
-
-def _raised(base: Polynomial, exponent: int) -> Polynomial:
-    if exponent < 0:
-        if len(base) != 1:
-            raise _NotPolynomialError
-        ((monomial, coefficient),) = base.items()
-        base = {tuple((atom, -power) for atom, power in monomial): 1 / coefficient}
-    total: Polynomial = {(): Fraction(1)}
-    for _ in range(abs(exponent)):
-        total = _multiplied(total, base)
+            total[key] = total.get(key, Fraction(0)) + a * b
+    total = {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
+    if len(total) > MOST_TERMS:
+        raise _NotPolynomialError
     return total

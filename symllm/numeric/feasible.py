@@ -62,36 +62,31 @@ class Test:
     def __init__(self, left: Tree, right: Tree, strict: bool, assignments: Sequence[tuple[str, Tree]], variable: str) -> None:
         self.strict = strict
         self._sides = enclosure(assignments, (left, right), variable)
-        self._polynomial, self._at_zero = difference.taken(left, right, assignments, variable) or ((), True)
-        self._linear = len(self._polynomial) == 2
+        self._difference = difference.taken(left, right, assignments, variable)
+        self._linear = self._difference.linear if self._difference is not None else None
 
     def decided(self, low: Number, high: Number) -> bool | None:
         """True or False where the relation holds, or fails, for every value from low to high; None where that is not known."""
-        if self._linear and (low or self._at_zero):
-            return self._compared(*difference.bounds(self._polynomial, low, high))
+        exactly = self._difference if self._difference is not None and (low or self._difference.at_zero) else None
+        if self._linear is not None and exactly is not None:
+            return exactly.decided(low, high, self.strict)
         try:
             left_low, left_high, right_low, right_high = self._sides(low, high)
         except UNBOUNDED:
-            return False if low == high else None  # where a side has no value, no relation holds
+            if low == high:
+                return False  # where a side has no value, no relation holds
+            return exactly.decided(low, high, self.strict) if exactly is not None else None
         if left_high < right_low or (left_high == right_low and not self.strict):
             return True
         if left_low > right_high or (left_low == right_high and self.strict):
             return False
-        usable = self._polynomial and (low or self._at_zero)
-        return self._compared(*difference.bounds(self._polynomial, low, high)) if usable else None
+        return exactly.decided(low, high, self.strict) if exactly is not None else None
 
     def edge(self) -> Number | None:
         """Where a relation that is linear in the unknown turns, so that a search can cut there; None for others."""
-        if not self._linear or not self._polynomial[1]:
+        if self._linear is None or not self._linear[1]:
             return None
-        return Fraction(-self._polynomial[0], self._polynomial[1])
-
-    def _compared(self, least: Number, most: Number) -> bool | None:
-        if most < 0 or (most == 0 and not self.strict):
-            return True
-        if least > 0 or (least == 0 and self.strict):
-            return False
-        return None
+        return Fraction(-self._linear[0], self._linear[1])
 
 
 def _cuts(tests: Sequence[Test], grid: Grid) -> list[int]:

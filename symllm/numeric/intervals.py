@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..tree import Tree, checked_name
-from ..units import Number
+from ..units import Number, exact
 from .powers import between
 
 #: A stretch on which an expression divides by 0 or leaves the real numbers has no bounds: these are raised.
@@ -59,6 +59,8 @@ def inverse(low: Number, high: Number) -> Bounds:
 def power(low: Number, high: Number, least: Number, most: Number) -> Bounds:
     """Bounds of x ** y for x in [low, high], never negative, and y in [least, most]: attained at the corners."""
     if low < 0:
+        if least == most and exact(least) == int(least) and least > 0:
+            return whole_power(low, high, int(least))
         raise ValueError("a power of a negative number")
     corners = [between(x, y) for x in {low, high} for y in {least, most}]
     return min(corner[0] for corner in corners), max(corner[1] for corner in corners)

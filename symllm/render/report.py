@@ -41,7 +41,7 @@ def full(value: Number | None, unit: str) -> str:
 def headline(answer: Answer) -> str:
     """Which model, in which format, on what."""
     model, program = answer.model, answer.scenario.program
-    says = f"{model['title']} ({program.choices['dtype']})"
+    says = f"{model['title']} ({program.choices['dtype']})" if model["name"] else "Without a model"
     gpu = answer.scenario.gpu
     gpus = answer.scenario.inputs.get("G")
     count = int(gpus.value) if gpus is not None else 1
