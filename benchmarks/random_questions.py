@@ -123,7 +123,8 @@ def drawn(seed: int) -> Question:
         options.pop("gpu")
         sets |= {"X": 10**15, "B_w": 10**12}
     question = Question(unknown, (), options, sets)
-    constraints = []
+    constraints: list[tuple[str, str, Fraction]] = []
+    first = Fraction(1)
     asked = resting(question)
     if not asked:
         return drawn(seed + 10**9)
@@ -219,8 +220,8 @@ def main() -> None:
             print(f"seed {seed}: {outcome.why}\n  {outcome.question}", flush=True)
         if (seed + 1) % 500 == 0:
             print(f"{seed + 1 - given.seed:,} asked, {dict(kinds)}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    print(json.dumps({"asked": given.count, "first seed": given.seed, **kinds, "values checked": points,
-                      "seconds": round(time.perf_counter() - began), "refusals": dict(reasons.most_common())}, indent=2, ensure_ascii=False))  # fmt: skip
+    found = {"asked": given.count, "first seed": given.seed, **kinds, "values checked": points, "seconds": round(time.perf_counter() - began)}
+    print(json.dumps({**found, "refusals": dict(reasons.most_common())}, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def problem(request: Request, what: str, asked: Asked | None, such_that: tuple[s
     assignments = [(word, relations.number(value)) for word, value in values.items()] + kept
     tests = tuple(Test(_side(NEEDS, i), _side(BUDGET, i), one.relation == "<", assignments, name) for i, one in enumerate(found))
     sided = tuple(replace(one, left=_side(NEEDS, i), right=_side(BUDGET, i)) for i, one in enumerate(found))
-    grid, limited_by = _grid(case, asked, name)
+    grid, limited_by = grid_of(case, asked, name)
     return Problem(case, name, sided, grid, limited_by, tests, Environment(name, tuple(kept), values), asked)
 
 
@@ -128,7 +128,7 @@ def _with_sides(made: Program, found: Sequence[Relation]) -> Program:
     return replace(made, lines=(*made.lines, *lines))
 
 
-def _grid(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:
+def grid_of(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:
     """The values worth asking about, and in words why they end where they do."""
     sign = case.program.signs[name]
     step, low = Fraction(sign.step), 0 if sign.zero else 1
@@ -275,7 +275,9 @@ def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
         quantity=asked.asked.name if asked.asked is not None else f"{sense}_{name}", symbol=name, title=title, value=public, unit=sign.unit,
         kind=kind_of(case, results), breakdown=breakdown(made, line, made.run(at.values, [target])) if line is not None else (),
         inputs=used_inputs(case, results), assumptions=assumptions(case, results), model=made.model, scenario=at,
-        notes=(*at.notes, *_read_as(asked), *_unused(asked), *_broken(at, edge), *_division(asked, edge, proof, at, results), *cautions(made, results)), errors=errors(made, results),
+        notes=(*at.notes, *_read_as(asked), *_unused(asked), *_broken(at, edge), *_division(asked, edge, proof, at, results),
+               *cautions(made, results)),
+        errors=errors(made, results),
         why=_why(asked, sense, edge, certificate, index, proof), bound_by="" if unbounded else bound, certificate=certificate,
         closed_form=None if edge.value is None or edge.unlimited else closed_form(asked, index, edge.value, sense),
         fits=edge.interval is not None, next_bound=_next(asked, index, sense),
@@ -287,7 +289,7 @@ def _unused(asked: Problem) -> list[str]:
     made = asked.case.program
     if made.line(asked.name) is None or not made.model["name"]:
         return []
-    return [f"the {made.signs[asked.name].title} of {made.model['title']} itself {'play' if made.signs[asked.name].whole else 'plays'} no part in this"]
+    return [f"{made.model['title']}'s own {made.signs[asked.name].title} {'play' if made.signs[asked.name].whole else 'plays'} no part in this"]
 
 
 def _broken(at: Scenario, edge: _Edge) -> list[str]:

@@ -69,7 +69,7 @@ def test_assumptions_are_those_of_each_side() -> None:
     ],
 )
 def test_nothing_given_twice_replaces_in_silence(arguments: tuple[str, ...]) -> None:
-    with pytest.raises(SymllmError, match="is given (2 times|twice)"):
+    with pytest.raises(SymllmError, match=r"is given (2 times|twice)"):
         printed(*arguments)
 
 
