@@ -135,7 +135,7 @@ def declares(claim: Proposition, book: Book) -> bool:
 def _definition(claim: Proposition, shelf: Shelf) -> Finding:
     right, left = (text.expression(side, omit=UNITS) for side in (claim.right, claim.left))
     pages = [page for page in shelf.book.formulas if page.symbol in claim.left.free_symbols]
-    source = f" ({pages[0].name}: {pages[0].because})" if pages else ""
+    source = f" ({pages[0].name}: {pages[0].because.rstrip('.')})" if pages else ""
     says = f"{left} = {right} is how the book defines it too{source}; a convention, so there is nothing to prove"
     return Finding(DEFINITION, right, right, None, (), (says,))
 
@@ -154,7 +154,7 @@ def _proved(question: _Question, best: Hypotheses, seen: Survey | None, others: 
     if relation == "≈" and shown != left:
         left_open = [word for word in member.words if word not in best.features]
         says += f"; exactly it is {shown}" + (f" (with {', '.join(left_open)})" if left_open else "")
-    reasons = (says, *_left_out(question, best, shelf), *measured)
+    reasons = (says, *_as_declared(plain, shelf), *_left_out(question, best, shelf), *measured)
     words = words_of(best, shelf)
     also = tuple("; ".join(words_of(item, shelf)) for item in others)
     return Finding(ASSUMING if words else HOLDS, claimed, shown, dict(errors) or None, words, reasons,
@@ -183,6 +183,16 @@ def from_blocks(theorem: Theorem, book: Book) -> bool:
     summed = {quantity.symbol for quantity in book.composed}
     known = facts(theorem, book)
     return any(summed & known.under(symbol) - set(theorem.folded) for symbol in theorem.left.free_symbols)
+
+
+def _as_declared(claim: Theorem, shelf: Shelf) -> list[str]:
+    """The book's own formulas that a proof puts in beside sums over blocks: they are taken, not derived."""
+    if not from_blocks(claim, shelf.book):
+        return []
+    under = frozenset().union(*map(facts(claim, shelf.book).under, claim.left.free_symbols)) - set(claim.folded)
+    pages = [page for page in shelf.book.formulas if page.symbol in under]
+    forms = [f"{text.expression(page.symbol)} = {text.expression(page.expression, omit=UNITS)}" for page in pages]
+    return [f"taken as the book declares it: {form} ({page.because.rstrip('.')})" for page, form in zip(pages, forms, strict=True)]
 
 
 def _left_out(question: _Question, best: Hypotheses, shelf: Shelf) -> list[str]:

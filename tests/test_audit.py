@@ -224,6 +224,8 @@ def test_what_repeats_the_books_own_formula_is_a_definition_and_no_proof(everyth
     assert "nothing to prove" in everything["inference-total-sum"].finding.reasons[0]
     assert [part.verdict for part in everything["latency-sum"].parts] == ["holds under assumptions", "definition"]
     assert everything["latency-sum"].finding.reasons[0].startswith("compared with the book's definition")
+    assert any(text.startswith("taken as the book declares it: F_fb = 3") for text in everything["training-flops-6pt"].finding.reasons)
+    assert not any("as the book declares" in text for text in everything["kv-cache-mha"].finding.reasons)
     for name in ("kv-cache-mha", "parameters-mha", "parameters-embedding"):
         assert "proved from the blocks" in " ".join(everything[name].finding.reasons)
 
