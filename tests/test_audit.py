@@ -288,6 +288,7 @@ def test_a_convention_that_the_claim_states_is_its_own() -> None:
     assert judged(replace(claim, checks=(unsaid,)), shelf(load())).verdict == "holds under a convention"
     assert judged(replace(claim, checks=({**check, "stated": ["2.00 GB"]},)), shelf(load())).verdict == "wrong"
     table = load().find("bytes-per-dtype")
+    assert judged(table, shelf(load())).verdict == "holds"
     scaled = {key: value for key, value in table.checks[0].items() if key != "alone"}
     assert judged(replace(table, checks=(scaled,)), shelf(load())).verdict == "holds under assumptions"
 
