@@ -5,12 +5,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from .catalog import pages_folder
 from .errors import SymllmError, unknown
+from .judging import BINARY
+from .units import read_number
 
 KINDS = ("number", "formula", "range", "invert", "formats", "bound", "machine")
 
@@ -34,21 +37,28 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Claim:
-    """One assertion. checks: what is to be compared, as tables of the claims file; explains: background, never a verdict."""
+    """One assertion, restated. place: where in the document. checks: what is to be compared, as tables of the claims file.
+
+    states: conventions that the claim gives itself, under which its checks judge it, in words. explains: background,
+    never a verdict.
+    """
 
     name: str
     document: Document
     says: str
     checks: tuple[Mapping[str, Any], ...]
     explains: str = ""
+    place: str = ""
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Claims:
-    """The claims file: its claims in order, and the assumptions that are tried."""
+    """The claims file: its claims in order, the assumptions that are tried, and which share of a whole counts as small."""
 
     claims: tuple[Claim, ...]
     candidates: tuple[Candidate, ...]
+    small: Fraction = Fraction(1, 10)
 
     def find(self, name: str) -> Claim:
         """The claim of a name; raises with the nearest names."""
@@ -56,6 +66,21 @@ class Claims:
         if name not in table:
             raise unknown("claim", name, table, f"`symllm audit` lists all {len(table)}")
         return table[name]
+
+
+#: What a formula check may say about models: the sides as a model's own quantities give them, examples, and values.
+_ERRORS = frozenset({"left", "right", "models", "context", "sets"})
+
+
+def _refuse_misspelt(name: str, check: Mapping[str, Any]) -> None:
+    """Raise for a check of an unknown kind, a field of `errors` that nobody reads, and a reading of no binary unit."""
+    if check["kind"] not in KINDS:
+        raise SymllmError(f"claim {name}: there is no check of kind {check['kind']!r}")
+    for word in set(check.get("errors", ())) - _ERRORS:
+        raise unknown(f"claim {name}: field of errors", word, _ERRORS)
+    for unit, read in check.get("reads", {}).items():
+        if BINARY.get(unit) != read:
+            raise SymllmError(f"claim {name}: reads {unit} as {read}; what can be read as a binary unit: {', '.join(BINARY)}")
 
 
 @cache
@@ -67,7 +92,8 @@ def load(file: Path | None = None) -> Claims:
     claims = []
     for row in data["claim"]:
         for check in row["check"]:
-            if check["kind"] not in KINDS:
-                raise SymllmError(f"claim {row['id']}: there is no check of kind {check['kind']!r}")
-        claims.append(Claim(row["id"], documents[row["document"]], row["says"], tuple(row["check"]), row.get("explains", "")))
-    return Claims(tuple(claims), tuple(Candidate(row["text"], row["says"]) for row in data["assumption"]))
+            _refuse_misspelt(row["id"], check)
+        claims.append(Claim(row["id"], documents[row["document"]], row["says"], tuple(row["check"]), row.get("explains", ""),
+                            row["place"], tuple(row.get("states", ()))))  # fmt: skip
+    candidates = tuple(Candidate(row["text"], row["says"]) for row in data["assumption"])
+    return Claims(tuple(claims), candidates, Fraction(read_number(data["small"])))

@@ -91,7 +91,7 @@ class Proof:
     counterexample: Counterexample | None = None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _definitions(architecture: Architecture, training: tuple[str, ...], mask: str, logits: str,
                  opened: _Opened) -> dict[sympy.Symbol, sympy.Expr]:  # fmt: skip
     book = opened.book

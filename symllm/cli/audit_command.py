@@ -13,7 +13,7 @@ from .options import echo_json, one_format, output_options
 @click.argument("names", nargs=-1, metavar="[CLAIM ...]")
 @output_options("json", "markdown")
 def command(names: tuple[str, ...], **options: Any) -> None:
-    """Judge claims of the literature: holds, rounded, holds under assumptions, or wrong; each verdict is derived."""
+    """Judge claims of the literature, each by what the blocks of the book prove: no verdict is typed."""
     form = one_format(options)
     from ..audit import audit
 

@@ -1,38 +1,133 @@
-"""Judged claims as terminal text, as a table and as Markdown."""
+"""Judged claims as terminal text and as Markdown: the verdict, what is true instead, then the evidence."""
 
 from __future__ import annotations
 
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
-
-from tabulate import tabulate
+from fractions import Fraction
 
 from ..audit import Judged
-from ..judging import VERDICTS, off
+from ..audit_models import Survey
+from ..judging import ASSUMING, CONVENTION, DEFINITION, HOLDS, UNREFUTED, VERDICTS, WRONG, off
 from .markdown import _escaped
 from .report import width
 
 
+def verdict(item: Judged) -> str:
+    """The verdict in words: a convention about units is named in it."""
+    readings = [text.replace(" means ", " as ") for text in item.finding.conventions if " means " in text]
+    if item.verdict == CONVENTION and readings:
+        return f"holds, reading {' and '.join(readings)}"
+    return item.verdict
+
+
 def one(item: Judged) -> str:
-    """A single claim: verdict, what was said, and why, in full."""
-    columns = width()
-    lines = textwrap.wrap(f"{item.verdict.upper()}   “{item.claim.says}”", columns, subsequent_indent="  ")
-    lines.append(f"  {item.claim.document.title}")
-    found = item.finding
-    for assumption in found.assumptions:
-        lines += textwrap.wrap(f"if {assumption}", columns, initial_indent="  ", subsequent_indent="     ")
-    for reason in found.reasons:
+    """A single claim: verdict, what was said and where, what is true instead, and why, in full."""
+    claim, columns = item.claim, width()
+    lines = textwrap.wrap(f"{_heading(item)}   “{claim.says}”", columns,
+                          subsequent_indent="  ")  # fmt: skip
+    lines += textwrap.wrap(f"{claim.document.title}: {claim.place}", columns, initial_indent="  ", subsequent_indent="  ")
+    for lead, texts in _facts(item):
+        for text in texts:
+            lines += textwrap.wrap(f"{lead}{text}", columns, initial_indent="  ", subsequent_indent="     ")
+    for reason in item.finding.reasons:
         lines += textwrap.wrap(_capital(reason), columns, initial_indent="  - ", subsequent_indent="    ")
     return "\n".join(lines)
 
 
+def _heading(item: Judged) -> str:
+    """The verdict in capitals, but for the names of units."""
+    first, comma, rest = verdict(item).partition(",")
+    return f"{first.upper()}{comma}{rest}"
+
+
+def _facts(item: Judged) -> list[tuple[str, list[str]]]:
+    """What stands between the sentence and the evidence: leads and their lines."""
+    found = item.finding
+    return [
+        ("true instead: ", [found.instead] if found.instead else []),
+        ("as it states itself: ", list(item.claim.states)),
+        ("reading ", [text.replace(" means ", " as ") for text in found.conventions]),
+        ("if ", _assumptions(item)),
+        ("if ", [_arrangement(item)] if found.of and item.verdict == ASSUMING and item.models is not None else []),
+        ("on models: ", [text] if (text := on_models(item)) else []),
+        ("as well if ", list(found.also)),
+    ]
+
+
+def _arrangement(item: Judged) -> str:
+    """The arrangement of blocks that the proof is about, and how many models it describes."""
+    assert item.models is not None
+    return f"blocks are arranged like that, as {item.finding.of} (true of {item.models.described} of {item.models.judged} models)"
+
+
+def _assumptions(item: Judged) -> list[str]:
+    """Each assumption, and on how many models it is true where models tell."""
+    counts = item.finding.counts or (None,) * len(item.finding.assumptions)
+    judged = item.models.judged if item.models is not None else 0
+    return [text if count is None else f"{text} (true of {count} of {judged} models)"
+            for text, count in zip(item.finding.assumptions, counts, strict=True)]  # fmt: skip
+
+
+def on_models(item: Judged) -> str:
+    """How many models the claim is true of, and how far it is off on the others."""
+    seen = item.models
+    if seen is None or not seen.judged:
+        return ""
+    cases = "models" if item.finding.of else "cases"
+    if item.verdict == WRONG:
+        return f"right on {seen.holding} of {seen.judged} {cases}{_failing(seen, '; ')}"
+    within = f", to within {off(float(seen.within[1]))}" if seen.within is not None and seen.within[1] else ""
+    return f"holds on {seen.holding} of {seen.judged} {cases}{within}{_failing(seen, '; on the others ')}"
+
+
+def _failing(seen: Survey, lead: str) -> str:
+    if seen.median is None or seen.worst is None:
+        return ""
+    name, error = seen.worst
+    return f"{lead}{_size(seen.median)} off at the median, at worst {off(float(error))} ({name})"
+
+
+def _size(error: Fraction) -> str:
+    return f"{100 * float(error):.3g} %" if error < 9 else f"{1 + float(error):.3g} times"
+
+
 def table(items: Sequence[Judged]) -> str:
-    """All claims, a line each, and how many there are of every verdict."""
-    rows = [(item.claim.name, item.verdict, _error(item.errors())) for item in items]
-    text = tabulate(rows, ("claim", "verdict", "largest error"), tablefmt="plain", disable_numparse=True)
-    return f"{text}\n\n{summary(items)}; `symllm audit NAME` says why."
+    """All claims, each with its verdict, its sentence and how far it is off, and how many there are of every verdict."""
+    columns = width()
+    lines: list[str] = []
+    for item in items:
+        name = item.claim.name
+        lines += textwrap.wrap(f"{verdict(item)}  [{name}]", columns, break_on_hyphens=False)
+        lines += textwrap.wrap(f"“{item.claim.says}”", columns, initial_indent="    ", subsequent_indent="    ")
+        for text in _short(item):
+            lines += textwrap.wrap(text, columns, initial_indent="    ", subsequent_indent="      ")
+    closing = textwrap.wrap(f"{summary(items)}; `symllm audit NAME` says why.", columns)
+    return "\n".join([*lines, "", *closing])
+
+
+def _short(item: Judged) -> list[str]:
+    """What a list says beside the sentence: what is true instead, and the error."""
+    found = item.finding
+    lines = [f"true instead: {found.instead}"] if found.instead else []
+    if item.verdict == ASSUMING and found.assumptions:
+        lines.append(f"if {'; '.join(text.partition(':')[0] for text in found.assumptions)}")
+    return [*lines, f"error: {error(item)}"]
+
+
+def error(item: Judged) -> str:
+    """How far a claim is off, in a line: on models, else its figures'."""
+    text = on_models(item)
+    if text:
+        return text
+    if item.verdict == UNREFUTED:
+        return "not known, as it is measured"
+    errors = item.errors()
+    if not errors:
+        return "none, as it is a convention" if item.verdict == DEFINITION else "none, as it is proved" if item.verdict == HOLDS else "not known"
+    largest = off(max(errors, key=abs))
+    return f"{largest}, within the digits printed" if item.verdict in (HOLDS, CONVENTION) and any(errors) else largest
 
 
 def summary(items: Sequence[Judged]) -> str:
@@ -41,24 +136,36 @@ def summary(items: Sequence[Judged]) -> str:
     return f"{len(items)} claims: " + ", ".join(f"{counted[verdict]} {verdict}" for verdict in VERDICTS if counted[verdict])
 
 
+_MEANINGS = (
+    "*holds*: proved from the blocks; of a printed figure, the exact value within the digits printed",
+    "*definition*: the book defines it alike, so that there is nothing to prove",
+    "*rounded*: the last digits differ because digits were cut off or rounded on the way",
+    "*holds under a convention*: true once a unit is read as its binary neighbour, or a rate in its other usual sense",
+    "*holds under assumptions*: proved under the hypotheses listed, none of which can be dropped; how far it is off where they fail stands beside",
+    "*not refuted*: a measurement that nothing contradicts and that cannot be derived",
+    "*wrong*: no set of the usual assumptions makes it true; what is true instead stands beside",
+)
+
+
 def markdown(items: Sequence[Judged]) -> str:
-    """All claims as a page: a table, and a section each."""
+    """All claims as a page: what verdicts mean, a table, and a section each."""
     head = ["# The literature's claims, judged", "",
-            "Generated by `symllm audit --markdown`; every verdict is derived from the blocks of the book.", "", f"{summary(items)}.", "",
-            "| claim | verdict | stated | true | error |", "| --- | --- | --- | --- | --- |"]  # fmt: skip
-    rows = [f"| [{i.claim.name}](#{i.claim.name.replace('.', '')}) | {i.verdict} | {_cell(i.finding.stated)} | {_cell(i.finding.true)} | "
-            f"{_error(i.errors())} |" for i in items]  # fmt: skip
+            "Generated by `symllm audit --markdown`; every verdict is derived from the blocks of the book, and each claim is put to the "
+            "models of the catalogue within their own limits. What is small on a model is at most a tenth of the whole.", "",
+            f"{summary(items)}.", "", *(f"- {text}" for text in _MEANINGS), "",
+            "| claim | verdict | error |", "| --- | --- | --- |"]  # fmt: skip
+    rows = [f"| [{_escaped(i.claim.says)}](#{i.claim.name.replace('.', '')}) | {verdict(i)} | {_escaped(error(i))} |" for i in items]
     return "\n".join([*head, *rows, "", *(line for item in items for line in _section(item))])
 
 
 def _section(item: Judged) -> list[str]:
-    found = item.finding
-    lines = [f"## {item.claim.name}", "", f"> {_escaped(item.claim.says)}", ">", f"> {_escaped(item.claim.document.title)}", "",
-             f"**{item.verdict.capitalize()}**" + (", if" if found.assumptions else ""), ""]  # fmt: skip
-    lines += [f"- {_escaped(text)}" for text in found.assumptions]
-    lines += [""] if found.assumptions else []
-    lines += [f"- {_escaped(_capital(text))}" for text in found.reasons]
-    return [*lines, ""]
+    claim = item.claim
+    said = verdict(item)
+    lines = [f"## {claim.name}", "", f"**{said[:1].upper()}{said[1:]}**: “{_escaped(claim.says)}”", "",
+             f"{_escaped(claim.document.title)}: {_escaped(claim.place)}", ""]  # fmt: skip
+    facts = [f"- {lead}{_escaped(text)}" for lead, texts in _facts(item) for text in texts]
+    lines += [*facts, ""] if facts else []
+    return [*lines, "Evidence:", "", *(f"- {_escaped(_capital(text))}" for text in item.finding.reasons), ""]
 
 
 def _capital(text: str) -> str:
@@ -67,22 +174,3 @@ def _capital(text: str) -> str:
     symbol = "_" in word or any(letter.isdigit() for letter in word) or (len(word) < 3 and word not in ("it", "no"))
     text = text if symbol else text[:1].upper() + text[1:]
     return text if text.endswith(".") else f"{text}."
-
-
-def _cell(value: Any) -> str:
-    return _escaped(_amount(value))
-
-
-def _amount(value: Any) -> str:
-    if value is None:
-        return "not given"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_amount, value))
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) < 10**15 else f"{value:.4g}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _error(value: Sequence[float]) -> str:
-    """The largest relative error as a percentage."""
-    return off(max(value, key=abs)) if value else ""
