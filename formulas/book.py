@@ -85,7 +85,8 @@ FAMILY_PAGES = (
 )  # fmt: skip
 TRAINING = (training.GRADIENTS, training.OPTIMIZER, training.TRAINING_MEMORY, training.TRAINING_COMPUTE,
             training.TRAINING_COMPUTE_EXACT, training.TRAINING_TIME)  # fmt: skip
-GENERATION = (latency.GENERATION, latency.GENERATION_WITHOUT_CACHE, latency.FIRST, latency.TOKEN, latency.LATENCY, latency.THROUGHPUT,
+GENERATION = (latency.GENERATION, latency.GENERATION_WITHOUT_CACHE, latency.FIRST, latency.TOKEN, latency.MEAN_TOKEN, latency.LATENCY,
+              latency.THROUGHPUT,
               latency.PREFILL_INTENSITY, latency.DECODE_INTENSITY, latency.RIDGE)  # fmt: skip
 FORMAT_PAGES = (plain, scaled, grouped, llama_cpp)
 CACHE_PAGES = (plain, caches)

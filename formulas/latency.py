@@ -37,6 +37,7 @@ from .notation import (
     n,
     tau_first,
     tau_gen,
+    tau_mean,
     tau_token,
 )  # fmt: skip
 
@@ -97,12 +98,21 @@ TOKEN = Formula(
     kind="assumed",
 )  # fmt: skip
 
-LATENCY = Formula(
-    "latency", tau_gen, tau_first + Max(F_step / (G * X * mfu), (Max(n - 1, 0) * M_read + M_rkv) / (G * B_w * mbu)),
-    because="The first token ends the prefill; then all steps together do their products, and read weights and a growing cache.",
+MEAN_TOKEN = Formula(
+    "mean_time_per_output_token", tau_mean,
+    Max(F_step / (G * X * mfu), (Max(n - 1, 0) * M_read + M_rkv) / (G * B_w * mbu)) / Max(n - 1, 1),
+    because="All steps after the first token together do their products, and read weights and a growing cache.",
     source=ROOFLINE + "; " + POPE,
-    example=Example({tau_first: 1, F_step: 10**12, G: 1, X: 10**15, mfu: 1, n: 11, M_read: 10**11, M_rkv: 10**12, B_w: 10**12, mbu: 1}, Integer(3)),
+    example=Example({F_step: 10**12, G: 1, X: 10**15, mfu: 1, n: 11, M_read: 10**11, M_rkv: 10**12, B_w: 10**12, mbu: 1}, Rational(1, 5)),
     conditions=(*BOUND, "all steps wait for compute, or all for memory; where that changes on the way it takes longer than this"),
+    kind="assumed",
+)  # fmt: skip
+
+LATENCY = Formula(
+    "latency", tau_gen, tau_first + Max(n - 1, 0) * tau_mean,
+    because="The first token ends the prefill; each further one takes a step.",
+    source=POPE,
+    example=Example({tau_first: 1, n: 11, tau_mean: Rational(1, 10)}, Integer(2)),
     kind="assumed",
 )  # fmt: skip
 

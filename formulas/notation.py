@@ -174,6 +174,8 @@ tau_first = _symbol("tau_first", "time to first token", "time from the prompts t
                     latex=r"\tau_{\mathrm{first}}", text="τ_first", domain="amount")  # fmt: skip
 tau_token = _symbol("tau_token", "time per output token", "time of one decode step", "second", latex=r"\tau_{\mathrm{token}}",
                     text="τ_token", domain="amount")  # fmt: skip
+tau_mean = _symbol("tau_mean", "mean time per output token", "time of a decode step on average, as serving benchmarks give it", "second",
+                   latex=r"\tau_{\mathrm{mean}}", text="τ_mean", domain="amount or zero")  # fmt: skip
 tau_gen = _symbol("tau_gen", "latency", "time from the prompts to the last new token", "second", latex=r"\tau_{\mathrm{gen}}",
                   text="τ_gen", domain="amount")  # fmt: skip
 R_tok = _symbol("R_tok", "tokens per second", "new tokens of all sequences in a second of the whole latency", "token/second",

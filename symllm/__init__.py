@@ -16,9 +16,10 @@ from .errors import SymllmError
 
 if TYPE_CHECKING:
     from .answer import Answer
+    from .extremes import Found as Extreme
     from .scenario import Request
 
-__all__ = ["SymllmError", "evaluate", "solve"]
+__all__ = ["SymllmError", "evaluate", "maximize", "minimize", "solve", "total"]
 __version__ = "0.1.0"
 
 
@@ -48,6 +49,37 @@ def solve(question: str, *, such_that: str | tuple[str, ...] = (), sense: str = 
 
     constraints = (such_that,) if isinstance(such_that, str) else tuple(such_that)
     return solved(_request(model, config, options), question, constraints, sense)
+
+
+def minimize(expression: str, *, over: str, low: str = "", high: str = "", model: str | None = None,
+             config: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Extreme:  # fmt: skip
+    """The least value of an expression over one symbol, and where it lies, proved by bounds over the whole range.
+
+    expression: a quantity or a text such as "latency/n". over: the symbol that moves; low, high: its range, as text.
+    Other arguments and errors as in `evaluate`; `SymllmError` too where there is no least value.
+    """
+    from .extremes import extreme
+
+    return extreme(_request(model, config, options), expression, over, "minimum", low, high)
+
+
+def maximize(expression: str, *, over: str, low: str = "", high: str = "", model: str | None = None,
+             config: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Extreme:  # fmt: skip
+    """The largest value of an expression over one symbol; arguments and errors as in `minimize`."""
+    from .extremes import extreme
+
+    return extreme(_request(model, config, options), expression, over, "maximum", low, high)
+
+
+def total(expression: str, *, over: str, low: str, high: str, model: str | None = None,
+          config: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Extreme:  # fmt: skip
+    """The sum of an expression over the whole values of one symbol from `low` to `high`, both counted.
+
+    In closed form where it is a polynomial there. Arguments and errors as in `minimize`.
+    """
+    from .extremes import summed
+
+    return summed(_request(model, config, options), expression, over, low, high)
 
 
 def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -28,7 +29,6 @@ from .judging import (
 )  # fmt: skip
 from .program import Line
 from .scenario import Request, Scenario, scenario
-from .search import largest, smallest
 from .units import Number, exact, read_number, read_quantity, show, significant
 
 _REQUEST = ("model", "dtype", "kv_dtype", "context", "batch", "new_tokens", "gpu", "gpus", "training")
@@ -132,8 +132,8 @@ def _came_from(check: Mapping[str, Any], one: Case, figure: Printed) -> list[str
                 said.append(f"{other['value'].replace('**', '^')} gives the printed figure exactly")
             continue
         name = other["unknown"]
-        found = smallest(lambda n, body=body, name=name: one.value(body, **{name: n}) >= target, 1, LARGEST).value  # type: ignore[misc]
-        if found is not None and one.value(body, **{name: found}) == target:
+        found = 1 + bisect_left(range(1, LARGEST + 1), target, key=lambda n, body=body, name=name: one.value(body, **{name: n}))
+        if found <= LARGEST and one.value(body, **{name: found}) == target:
             said.append(f"the printed figure comes out exactly where {other['words']} is {found:,}")
     return said
 
@@ -213,15 +213,12 @@ def _top(symbol: str, one: Case) -> int:
 
 def _interval(f: Callable[[int], Number], low: Number, high: Number, start: int, top: int = LARGEST) -> tuple[int, int] | None:
     """The whole numbers from `start` to `top` at which a monotone function lies between two values; None where none does."""
-    if f(LARGEST) >= f(start):
-        first = smallest(lambda n: f(n) >= low, start, LARGEST).value
-        last = largest(lambda n: f(n) <= high, start, LARGEST).value
-    else:
-        first = smallest(lambda n: f(n) <= high, start, LARGEST).value
-        last = largest(lambda n: f(n) >= low, start, LARGEST).value
-    if first is None or last is None or first > min(last, top):
-        return None
-    return int(first), int(min(last, top))
+    sign = 1 if f(LARGEST) >= f(start) else -1  # a falling function is a rising one turned over
+    ends = (low, high) if sign == 1 else (-high, -low)
+    values = range(start, LARGEST + 1)
+    first = start + bisect_left(values, ends[0], key=lambda n: sign * f(n))
+    last = start + bisect_right(values, ends[1], key=lambda n: sign * f(n)) - 1
+    return (first, min(last, top)) if first <= min(last, top) else None
 
 
 def inverted(check: Mapping[str, Any]) -> Finding:

@@ -79,9 +79,10 @@ def problem(request: Request, what: str, asked: Asked | None, such_that: tuple[s
     complete(case.with_values(**{name: 1}), _results(len(found)))
     kept, values = case.program.around(_results(len(found)), (name,), case.with_values(**{name: 1}).values)
     assignments = [(word, relations.number(value)) for word, value in values.items()] + kept
-    tests = tuple(Test(_side(NEEDS, i), _side(BUDGET, i), one.relation == "<", assignments, name) for i, one in enumerate(found))
     sided = tuple(replace(one, left=_side(NEEDS, i), right=_side(BUDGET, i)) for i, one in enumerate(found))
     grid, limited_by = grid_of(case, asked, name)
+    least = math.floor(grid.value(grid.low))
+    tests = tuple(Test(_side(NEEDS, i), _side(BUDGET, i), one.relation == "<", assignments, name, least) for i, one in enumerate(found))
     return Problem(case, name, sided, grid, limited_by, tests, Environment(name, tuple(kept), values), asked)
 
 

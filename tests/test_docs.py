@@ -41,6 +41,7 @@ COMMANDS = {
     "symllm.models/1": ("models", "models qwq"),
     "symllm.gpus/1": ("gpus", "show h100"),
     "symllm.whatif/1": ("whatif --model qwq-32b --gpu h100 --change kv_dtype=int4 --quantity kv_cache --quantity max_batch",),
+    "symllm.extreme/1": ("derive minimum inference_memory --in b --model gpt2 --to 100", "derive sum kv_cache --in s --from 1 --to 9 --model gpt2"),
     "symllm.sweep/1": ("sweep inference_memory --model gpt2 --over context=100:1000:300",),
     "symllm.derivation/1": (
         'derive parameters --model gpt2 --assume "k = h" --assume "d_h = d/h" --assume "d_ff = 4*d" --dominant d',

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..tree import Tree
@@ -81,11 +81,14 @@ def _sign(least: Number, most: Number, strict: bool) -> bool | None:
     return None
 
 
-def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], variable: str) -> Difference | None:
-    """The relation left <= right (or <) as polynomials in a `variable` above 0, or None where it is not of this kind."""
+def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], variable: str, least: int = 0) -> Difference | None:
+    """The relation left <= right (or <) as polynomials in a `variable` above 0, or None where it is not of this kind.
+
+    least: what it speaks of begins there; max(x - 1, 0) is x - 1 from 1 on.
+    """
     lines = dict(assignments)
     try:
-        opener = _Opener(lines, variable)
+        opener = _Opener(lines, variable, least)
         one, other = opener.open(left), opener.open(right)
         if len(one.branches) > 1 and not one.largest:
             if len(other.branches) > 1:
@@ -164,8 +167,8 @@ _ONE: Polynomial = {(): Fraction(1)}
 class _Opener:
     """Opens trees into sides; each definition once."""
 
-    def __init__(self, lines: Mapping[str, Tree], variable: str) -> None:
-        self.lines, self.variable = lines, variable
+    def __init__(self, lines: Mapping[str, Tree], variable: str, least: int) -> None:
+        self.lines, self.variable, self.least = lines, variable, least
         self.opened: dict[str, _Side] = {}
 
     def open(self, tree: Tree) -> _Side:
@@ -186,11 +189,49 @@ class _Opener:
         if operator in ("+", "*"):
             total = inner[0]
             for side in inner[1:]:
-                total = _joined(total, side, _sum if operator == "+" else _product, operator)
+                total = self._joined(total, side, _sum if operator == "+" else _product, operator)
             return total
         if operator in ("max", "min"):
-            return _chosen(inner, operator == "max")
+            return self._pruned(_chosen(inner, operator == "max"))
         return self._stepped(operator, inner[0])
+
+    def _joined(self, left: _Side, right: _Side, join: Callable[[_Quotient, _Quotient], _Quotient], operator: str) -> _Side:
+        """A sum or product of sides: of two single ones, or of branches with what keeps, or turns, their order."""
+        if len(left.branches) > 1 and len(right.branches) > 1 and (left.largest != right.largest or operator == "*"):
+            raise _NotPolynomialError
+        many, single = (left, right) if len(left.branches) > 1 else (right, left)
+        largest = many.largest
+        if operator == "*" and len(many.branches) > 1:
+            sign = self._sign(single.branches[0])
+            if sign == 0:
+                raise _NotPolynomialError
+            largest = largest if sign > 0 else not largest
+        found = tuple(join(a, b) for a in left.branches for b in right.branches)
+        if len(found) > MOST_BRANCHES:
+            raise _NotPolynomialError
+        return self._pruned(_Side(found, largest))
+
+    def _sign(self, quotient: _Quotient) -> int:
+        """1 for what is never negative from `least` on, -1 for what is never positive there, 0 where that is not known."""
+        nothing = _Quotient({}, _ONE)
+        return 1 if self._exceeds(quotient, nothing) else -1 if self._exceeds(nothing, quotient) else 0
+
+    def _pruned(self, side: _Side) -> _Side:
+        """Without the branches that another one exceeds for every value from `least` on."""
+        kept = list(side.branches)
+        for branch in side.branches:
+            others = [other for other in kept if other is not branch]
+            if branch in kept and any(self._exceeds(other, branch) if side.largest else self._exceeds(branch, other) for other in others):
+                kept = others
+        return replace(side, branches=tuple(kept))
+
+    def _exceeds(self, large: _Quotient, small: _Quotient) -> bool:
+        """Whether large >= small surely holds from `least` on: shifted there, their difference has no negative coefficient."""
+        try:
+            coefficients, _ = _compared(large, small, self.variable)
+        except _NotPolynomialError:
+            return False
+        return all(c >= 0 for c in _shifted(coefficients, Fraction(self.least)))
 
     def _power(self, base: _Side, exponent: Tree) -> _Side:
         if not isinstance(exponent, int) or abs(exponent) > HIGHEST:
@@ -232,24 +273,6 @@ class _Opener:
 
 def _plain(polynomial: Polynomial) -> _Side:
     return _Side((_Quotient(polynomial, _ONE),))
-
-
-def _joined(left: _Side, right: _Side, join: Callable[[_Quotient, _Quotient], _Quotient], operator: str) -> _Side:
-    """A sum or product of sides: of two single ones, or of branches with what keeps their order."""
-    if len(left.branches) > 1 and len(right.branches) > 1 and (left.largest != right.largest or operator == "*"):
-        raise _NotPolynomialError
-    many = left if len(left.branches) > 1 else right
-    largest = many.largest
-    if operator == "*" and len(many.branches) > 1:
-        factor = (right if many is left else left).branches[0]
-        if set(factor.over) - {()} or set(factor.under) - {()}:
-            raise _NotPolynomialError  # a factor of unknown sign
-        if factor.over.get((), Fraction(0)) < 0:
-            largest = not largest
-    found = tuple(join(a, b) for a in left.branches for b in right.branches)
-    if len(found) > MOST_BRANCHES:
-        raise _NotPolynomialError
-    return _Side(found, largest)
 
 
 def _chosen(inner: list[_Side], largest: bool) -> _Side:

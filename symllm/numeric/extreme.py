@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,7 @@ def least(body: Tree, lines: Sequence[tuple[str, Tree]], environment: Environmen
         return None
     at, value = best
     for _ in range(MOST_ROUNDS):
-        decider = Decider(body, _number(value), True, lines, environment.variable)
+        decider = Decider(body, _number(value), True, lines, environment.variable, math.floor(grid.value(grid.low)))
         found = search([decider], grid, downwards=None)
         if not found.intervals:
             return Extreme(at, value, found, found.complete)

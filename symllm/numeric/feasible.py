@@ -57,17 +57,22 @@ class Stretch:
 
 
 class Test:
-    """One relation `left < right` or `left <= right` of a grid's unknown, decided for a stretch at once or not at all."""
+    """One relation `left < right` or `left <= right` of a grid's unknown, decided for a stretch at once or not at all.
 
-    def __init__(self, left: Tree, right: Tree, strict: bool, assignments: Sequence[tuple[str, Tree]], variable: str) -> None:
-        self.strict = strict
+    least: no value below it is asked about, which may decide a maximum.
+    """
+
+    def __init__(self, left: Tree, right: Tree, strict: bool, assignments: Sequence[tuple[str, Tree]], variable: str,
+                 least: int = 0) -> None:  # fmt: skip
+        self.strict, self.least = strict, least
         self._sides = enclosure(assignments, (left, right), variable)
-        self._difference = difference.taken(left, right, assignments, variable)
+        self._difference = difference.taken(left, right, assignments, variable, least)
         self._linear = self._difference.linear if self._difference is not None else None
 
     def decided(self, low: Number, high: Number) -> bool | None:
         """True or False where the relation holds, or fails, for every value from low to high; None where that is not known."""
-        exactly = self._difference if self._difference is not None and (low or self._difference.at_zero) else None
+        speaks = self._difference is not None and low >= self.least and (low or self._difference.at_zero)
+        exactly = self._difference if speaks else None
         if self._linear is not None and exactly is not None:
             return exactly.decided(low, high, self.strict)
         try:
@@ -117,8 +122,8 @@ class Found:
 
     @property
     def complete(self) -> bool:
-        """Whether every stretch is decided, but for the single steps between two values that hold an edge."""
-        return all(stretch.holds is not None or stretch.high - stretch.low <= 1 for stretch in self.stretches)
+        """Whether every stretch is decided, but for the single steps of a continuous unknown that hold an edge."""
+        return not self.undecided()
 
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
@@ -134,8 +139,8 @@ class Found:
         return tuple(found)
 
     def undecided(self) -> list[Stretch]:
-        """Stretches of more than one step about which nothing is known."""
-        return [s for s in self.stretches if s.holds is None and s.high - s.low > 1]
+        """Stretches about which nothing is known; of a continuous unknown those of more than one step."""
+        return [s for s in self.stretches if s.holds is None and (self.grid.whole or s.high - s.low > 1)]
 
 
 def search(tests: Sequence[Test], grid: Grid, downwards: bool | None, most: int = MOST_LOOKS) -> Found:

@@ -167,6 +167,17 @@ def finding(found: Any, form: str = "", standalone: bool = False) -> str:
     return "\n".join([*lines, *(line for note in found.notes for line in paragraph(f"note: {note}"))])
 
 
+def extreme_page(found: Any) -> str:
+    """A minimum, maximum or sum with its proof."""
+    sign = found.scenario.program.signs[found.symbol]
+    lines = paragraph(f"{found.what} of {found.expression} over {sign.title} ({sign.text}) = {full(found.value, found.unit)}   {found.kind}", "")
+    if found.at is not None:
+        lines += paragraph(f"at {sign.text} = {full(found.at, sign.unit)}")
+    lines += paragraph(found.proof)
+    lines += footer_of(list(found.assumptions), "assumed") + footer_of(list(found.errors), "error")
+    return "\n".join([*lines, *(line for note in found.scenario.notes for line in paragraph(f"note: {note}"))])
+
+
 def page_text(found: Any) -> str:
     """A page of the book: title, formula, facts, symbols."""
     from ..showing import equation_text
