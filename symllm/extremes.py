@@ -188,8 +188,8 @@ def _polynomial_sum(asked: _Posed) -> tuple[Fraction | None, str]:
     """Faulhaber's sum of a polynomial, checked against its own terms; (None, "") where it is none on this range."""
     from .numeric.difference import taken
 
-    found = taken(RESULT, 0, asked.lines, asked.name)
-    if found is None or len(found.rows) != 1 or len(found.rows[0]) != 1 or not found.at_zero:
+    found = taken(RESULT, 0, asked.lines, asked.name, asked.grid.low)
+    if found is None or len(found.rows) != 1 or len(found.rows[0]) != 1 or not found.at_least:
         return None, ""
     degree = len(found.rows[0][0]) - 1
     low, high = asked.grid.low, asked.grid.high

@@ -10,9 +10,10 @@ from typing import Any
 
 from . import cache, catalog, parse, program, tree
 from .errors import SymllmError, unknown
+from .numeric.dimensions import MismatchError, of_tree, of_unit
 from .program import Line, Program
 from .tree import Tree
-from .units import Number, exact, read_number, read_quantity, show, show_binary
+from .units import DIMENSIONS, Number, exact, read_number, read_quantity, show, show_binary
 
 MASKS, LOGITS = ("full", "causal"), ("all", "last")
 
@@ -259,13 +260,16 @@ def _count(option: str, value: Any, least: int) -> int:
 
 
 def _amount(name: str, text: str, made: Program) -> Number:
+    """An amount such as "7e9", "1/2", "28.74 GiB" or "2.5 USD/hour"; a bare number is in the symbol's own unit."""
     sign = made.signs[made.quantities.get(name, name)]
-    try:
-        value = exact(read_number(text))
-    except SymllmError:
-        if sign.unit not in ("byte", "FLOP", "second", "byte/second", "FLOP/second"):
-            raise
-        value = exact(read_quantity(text, sign.unit))
+    body = parse.expression(text)
+    words = tree.names(body) - set(DIMENSIONS)
+    if words:
+        raise SymllmError(f"--set {name}={text[:40]}: {sorted(words)[0]!r} is no number; --assume \"{name} = {text[:40]}\" ties symbols together")
+    found = of_tree(body, lambda unit: unit, f"--set {name}={text[:40]}")
+    if tree.names(body) and found != of_unit(sign.unit):
+        raise MismatchError(body, of_unit(sign.unit), found or (), f"--set {name}={text[:40]}")
+    value = exact(tree.evaluate(body, dict.fromkeys(DIMENSIONS, 1)))
     if sign.whole and not isinstance(value, int):
         raise SymllmError(f"--set {name}={text}: {sign.title} is counted, so a whole number is expected")
     if value < 0 or value > 10**40:

@@ -18,7 +18,7 @@ from .numeric.feasible import FARTHEST, Grid, Test, decide, direction, search
 from .numeric.walk import Environment
 from .program import Asked, Line, Program
 from .scenario import Request, Scenario, complete, scenario
-from .units import Number, exact, show
+from .units import DIMENSIONS, Number, exact, show
 
 NEEDS, BUDGET = "needs_of_question", "budget_of_question"
 
@@ -101,7 +101,8 @@ def _need_dependence(made: Program, name: str, found: Sequence[Relation]) -> Non
         words = tree.names(one.left) | tree.names(one.right)
         if name not in words and name not in made.inputs(words) and not any(name == line.name for line in made.needed(words)):
             raise SymllmError(f"'{one.says}' does not depend on {made.signs[name].title} ({name}) for {made.model['title']}")
-    if made.line(name) is not None:
+    line = made.line(name)
+    if line is not None and not tree.names(line.tree) <= set(DIMENSIONS):  # a constant of the person's own is an input
         _need_no_sizes(made, name, found)
 
 
@@ -288,7 +289,8 @@ def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
 def _unused(asked: Problem) -> list[str]:
     """That the model's own value of a derived symbol plays no part where that symbol is the unknown."""
     made = asked.case.program
-    if made.line(asked.name) is None or not made.model["name"]:
+    line = made.line(asked.name)
+    if line is None or tree.names(line.tree) <= set(DIMENSIONS) or not made.model["name"]:
         return []
     return [f"{made.model['title']}'s own {made.signs[asked.name].title} {'play' if made.signs[asked.name].whole else 'plays'} no part in this"]
 

@@ -69,12 +69,12 @@ def holds(left: Any, right: Any, strict: bool, x: Fraction) -> bool:
     return over < under if strict else over <= under
 
 
-@settings(max_examples=300, deadline=None)
-@given(left=TREES, right=TREES, strict=st.booleans(), down=st.sampled_from([True, False, None]))
-def test_every_decided_stretch_is_as_plain_arithmetic_says(left: Any, right: Any, strict: bool, down: bool | None) -> None:
-    grid = Grid(1, 200)
-    found = search([Decider(left, right, strict, [], "x")], grid, down)
-    assert found.stretches[0].low == 1
+@settings(max_examples=1000, deadline=None)
+@given(left=TREES, right=TREES, strict=st.booleans(), down=st.sampled_from([True, False, None]), least=st.integers(0, 3))
+def test_every_decided_stretch_is_as_plain_arithmetic_says(left: Any, right: Any, strict: bool, down: bool | None, least: int) -> None:
+    grid = Grid(least, 200)
+    found = search([Decider(left, right, strict, [], "x", least)], grid, down)
+    assert found.stretches[0].low == least
     assert found.stretches[-1].high == 200
     assert all(after.low == before.high + 1 for before, after in zip(found.stretches, found.stretches[1:], strict=False))
     for stretch in found.stretches:

@@ -30,11 +30,11 @@ class _NotPolynomialError(Exception):
 
 @dataclass(frozen=True)
 class _Quotient:
-    """over / under, where `under` is above 0 for every unknown above 0; at_zero: for 0 too."""
+    """over / under, where `under` is above 0 for every unknown above the least that is asked about; at_least: for that one too."""
 
     over: Polynomial
     under: Polynomial
-    at_zero: bool = True
+    at_least: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,13 @@ class _Side:
 class Difference:
     """left <= right as polynomials in the unknown: every row must hold, and a row holds where `some` of its polynomials is <= 0.
 
-    rows: coefficients, lowest first. some: whether one of a row is enough, else all are needed. at_zero: whether it speaks of 0 too.
+    rows: coefficients, lowest first. some: whether one of a row is enough, else all are needed. at_least: whether it speaks of the
+    least value too.
     """
 
     rows: tuple[tuple[Coefficients, ...], ...]
     some: bool
-    at_zero: bool
+    at_least: bool
 
     @property
     def linear(self) -> Coefficients | None:
@@ -93,10 +94,10 @@ def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], vari
         if len(one.branches) > 1 and not one.largest:
             if len(other.branches) > 1:
                 return None
-            rows = [[_compared(a, other.branches[0], variable) for a in one.branches]]  # the least of them: one is enough
+            rows = [[_compared(a, other.branches[0], variable, least) for a in one.branches]]  # the least of them: one is enough
             some = True
         else:
-            rows = [[_compared(a, b, variable) for b in other.branches] for a in one.branches]
+            rows = [[_compared(a, b, variable, least) for b in other.branches] for a in one.branches]
             some = other.largest
     except _NotPolynomialError:
         return None
@@ -104,8 +105,8 @@ def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], vari
     return Difference(tuple(tuple(item[0] for item in row) for row in rows), some, all(item[1] for item in flat))
 
 
-def _compared(left: _Quotient, right: _Quotient, variable: str) -> tuple[Coefficients, bool]:
-    """The coefficients of a polynomial with the sign of left - right, and whether it has it at 0 too."""
+def _compared(left: _Quotient, right: _Quotient, variable: str, least: int) -> tuple[Coefficients, bool]:
+    """The coefficients of a polynomial with the sign of left - right, and whether it has it at `least` too."""
     found = _added(_multiplied(left.over, right.under), _multiplied(right.over, left.under), -1)
     powers: dict[int, Fraction] = {}
     for monomial, coefficient in found.items():
@@ -118,7 +119,7 @@ def _compared(left: _Quotient, right: _Quotient, variable: str) -> tuple[Coeffic
         raise _NotPolynomialError
     common = math.lcm(*(coefficient.denominator for coefficient in powers.values()))
     coefficients = tuple(int(powers.get(power + lowest, Fraction(0)) * common) for power in range(highest + 1))
-    return coefficients, lowest == 0 and left.at_zero and right.at_zero
+    return coefficients, (lowest == 0 or least > 0) and left.at_least and right.at_least
 
 
 def bounds(coefficients: Coefficients, low: Number, high: Number) -> tuple[Number, Number]:
@@ -228,7 +229,7 @@ class _Opener:
     def _exceeds(self, large: _Quotient, small: _Quotient) -> bool:
         """Whether large >= small surely holds from `least` on: shifted there, their difference has no negative coefficient."""
         try:
-            coefficients, _ = _compared(large, small, self.variable)
+            coefficients, _ = _compared(large, small, self.variable, self.least)
         except _NotPolynomialError:
             return False
         return all(c >= 0 for c in _shifted(coefficients, Fraction(self.least)))
@@ -247,16 +248,18 @@ class _Opener:
     def _inverse(self, quotient: _Quotient) -> _Quotient:
         """under / over, where `over` has one sign for every unknown above 0."""
         over = quotient.over
-        if len(over) == 1 and all(atom == self.variable or power for ((monomial, _),) in [over.items()] for atom, power in monomial):
+        if len(over) == 1 and all(atom == self.variable for monomial in over for atom, _ in monomial):
             ((monomial, coefficient),) = over.items()
             flipped = {tuple((atom, -power) for atom, power in monomial): 1 / coefficient}
-            return _Quotient(_multiplied(flipped, quotient.under), _ONE, quotient.at_zero)
+            return _Quotient(_multiplied(flipped, quotient.under), _ONE, quotient.at_least and (self.least > 0 or not monomial))
         only_unknown = all(atom == self.variable and power > 0 for monomial in over for atom, power in monomial)
-        signs = {coefficient > 0 for coefficient in over.values()}
-        if not only_unknown or len(signs) != 1:
+        coefficients, _ = _compared(_Quotient(over, _ONE), _Quotient({}, _ONE), self.variable, self.least) if only_unknown else ((0,), False)
+        shifted = _shifted(coefficients, Fraction(self.least))
+        from_least = min(shifted) >= 0 or max(shifted) <= 0
+        if not from_least or not any(shifted):
             raise _NotPolynomialError
-        sign = 1 if signs == {True} else -1
-        return _Quotient(_scaled(quotient.under, sign), _scaled(over, sign), quotient.at_zero and () in over)
+        sign = 1 if min(shifted) >= 0 else -1
+        return _Quotient(_scaled(quotient.under, sign), _scaled(over, sign), quotient.at_least and shifted[0] != 0)
 
     def _stepped(self, operator: str, inner: _Side) -> _Side:
         """A ceiling or floor: worked out where it is a number, else an atom of its own; equal texts are equal atoms."""
@@ -268,7 +271,7 @@ class _Opener:
             whole = math.ceil(number) if operator == "ceil" else math.floor(number)
             return _plain({(): Fraction(whole)} if whole else {})
         text = f"{operator}({sorted(quotient.over.items())}/{sorted(quotient.under.items())})"
-        return _Side((_Quotient({((text, 1),): Fraction(1)}, _ONE, quotient.at_zero),))
+        return _Side((_Quotient({((text, 1),): Fraction(1)}, _ONE, quotient.at_least),))
 
 
 def _plain(polynomial: Polynomial) -> _Side:
@@ -290,15 +293,15 @@ def _chosen(inner: list[_Side], largest: bool) -> _Side:
 
 
 def _sum(left: _Quotient, right: _Quotient) -> _Quotient:
-    at_zero = left.at_zero and right.at_zero
+    at_least = left.at_least and right.at_least
     if left.under == right.under:
-        return _Quotient(_added(left.over, right.over, 1), left.under, at_zero)
+        return _Quotient(_added(left.over, right.over, 1), left.under, at_least)
     over = _added(_multiplied(left.over, right.under), _multiplied(right.over, left.under), 1)
-    return _Quotient(over, _multiplied(left.under, right.under), at_zero)
+    return _Quotient(over, _multiplied(left.under, right.under), at_least)
 
 
 def _product(left: _Quotient, right: _Quotient) -> _Quotient:
-    return _Quotient(_multiplied(left.over, right.over), _multiplied(left.under, right.under), left.at_zero and right.at_zero)
+    return _Quotient(_multiplied(left.over, right.over), _multiplied(left.under, right.under), left.at_least and right.at_least)
 
 
 def _scaled(polynomial: Polynomial, by: int) -> Polynomial:

@@ -71,7 +71,7 @@ class Test:
 
     def decided(self, low: Number, high: Number) -> bool | None:
         """True or False where the relation holds, or fails, for every value from low to high; None where that is not known."""
-        speaks = self._difference is not None and low >= self.least and (low or self._difference.at_zero)
+        speaks = self._difference is not None and (low > self.least or (low == self.least and self._difference.at_least))
         exactly = self._difference if speaks else None
         if self._linear is not None and exactly is not None:
             return exactly.decided(low, high, self.strict)
