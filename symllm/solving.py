@@ -367,9 +367,17 @@ def _why(asked: Problem, sense: str, edge: _Edge, shown: Certificate, index: int
     if edge.unlimited and asked.limited_by:
         return f"no limit below {asked.limited_by} of {show(edge.value or 0, sign.unit)}"
     if edge.unlimited:
-        return f"no limit: the constraint holds for every {sign.title} from {_amount(proof.intervals[-1].low, sign.unit)} on" if (
-            proof.intervals[-1].low != asked.grid.value(asked.grid.low)) else f"no limit: the constraint holds for every {sign.title}"  # fmt: skip
+        return _unlimited(proof, sign.title, sign.unit, sign.text)
     return holes(proof, sign.text)
+
+
+def _unlimited(proof: Proof, title: str, unit: str, name: str) -> str:
+    """That nothing ends the range above, and from where on that is so."""
+    if len(proof.intervals) > 1:
+        return f"no limit; {holes(proof, name)}"
+    low = proof.intervals[0].low
+    begins = "" if low == proof.grid.value(proof.grid.low) else f" from {_amount(low, unit)} on"
+    return f"no limit: the constraint holds for every {title}{begins}"
 
 
 def holes(proof: Proof, name: str) -> str:
@@ -380,6 +388,8 @@ def holes(proof: Proof, name: str) -> str:
     if len(spans) == 1 and (starts or ends):
         return ""
     shown = [f"{relations.short(one.low)} to {relations.short(one.high)}" if one.low != one.high else relations.short(one.low) for one in spans]
+    if ends:
+        shown[-1] = f"{relations.short(spans[-1].low)} on"
     more = f" and {len(shown) - 4} more ranges" if len(shown) > 4 else ""
     return f"it holds for {name} from {', '.join(shown[:4])}{more}"
 

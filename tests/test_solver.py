@@ -110,7 +110,8 @@ def test_min_questions() -> None:
 
 def test_several_constraints_name_the_one_that_binds() -> None:
     answer = symllm.solve("s", such_that=("kv_cache <= 4e9", "prefill_compute <= 1e15"), model="qwq-32b", beyond_context=True)
-    alone = {text: symllm.solve("s", such_that=text, model="qwq-32b", beyond_context=True).value for text in ("kv_cache <= 4e9", "prefill_compute <= 1e15")}
+    both = ("kv_cache <= 4e9", "prefill_compute <= 1e15")
+    alone = {text: symllm.solve("s", such_that=text, model="qwq-32b", beyond_context=True).value for text in both}
     assert answer.value == min(alone.values())  # type: ignore[type-var]
     assert alone[answer.bound_by] == answer.value
     (other,) = set(alone) - {answer.bound_by}

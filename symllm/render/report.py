@@ -165,7 +165,8 @@ def _certificate(answer: Answer) -> list[str]:
     if c.relation == "<" and not over_equal(c):
         there = there.replace(" < ", " ≤ ", 1)
     following = paragraph(f"next: {answer.next_bound[0]}, at {_plain(answer.next_bound[1])}") if answer.next_bound[1] is not None else []
-    return [*paragraph(f"certificate: {here}{there}"), *_digits(c), *paragraph(f"bound by: {answer.bound_by}"), *following]
+    return [*paragraph(f"certificate: {here}{there}"), *_digits(c),
+            *(paragraph(f"bound by: {answer.bound_by}") if answer.bound_by else []), *following]  # fmt: skip
 
 
 def over_equal(c: Certificate) -> bool:
