@@ -377,3 +377,40 @@ def test_what_is_too_long_to_print_is_named_and_used_exactly() -> None:
     assert [str(chain.left) for chain in made.chains] == ["P"]
     assert made.notes == ("x_tiles (tiles) has a definition too long to write out; it is used exactly",)
     assert made.evaluations[0].result == 2 * sum(min(3 * i, 50) for i in range(1, 120))
+
+
+@pytest.mark.parametrize(
+    ("expr", "given"),
+    [
+        ((d - h) ** 2, Bound(d - h, d)),
+        (V * (d - h) ** 4 + N, Bound(d - h, d)),
+        ((V - N) * ceiling(s / 16), Bound(ceiling(s / 16), s / 16 + 1)),
+        (Min(d - h, V) * Min(d - h, W), Bound(d - h, d)),
+        (Max(W, N - Min(s, V)), Bound(Min(s, V), s)),
+        (2 ** Min(s, V), Bound(Min(s, V), s)),
+    ],
+    ids=str,
+)
+def test_a_larger_part_makes_no_larger_whole_where_its_sign_is_open(expr: sympy.Expr, given: Bound) -> None:
+    with pytest.raises(SymllmError, match="does not surely grow with"):
+        bounded(expr, (given,))
+
+
+@pytest.mark.parametrize(
+    ("expr", "given"),
+    [
+        ((d - h) ** 3, Bound(d - h, d)),
+        (V * (d - h) + N, Bound(d - h, d)),
+        (Min(s, V) ** 2, Bound(Min(s, V), s)),
+        (N * ceiling(s / 16) ** n, Bound(ceiling(s / 16), s / 16 + 1)),
+        (Max(W, N * Min(s, V) - d), Bound(Min(s, V), s)),
+        (sympy.sqrt(Min(s, V)), Bound(Min(s, V), s)),
+    ],
+    ids=str,
+)
+@given(st.lists(st.integers(1, 60), min_size=6, max_size=6), st.integers(0, 3))
+@settings(max_examples=20, deadline=None)
+def test_what_grows_over_the_whole_range_is_bounded(expr: sympy.Expr, given: Bound, sizes: list[int], power: int) -> None:
+    values = {**dict(zip((d, h, V, s, N, W), sizes, strict=True)), n: power}
+    before, after = (side.subs(values) for side in (expr, bounded(expr, (given,))))
+    assert before <= after
