@@ -12,8 +12,8 @@ from .answer import Answer
 from .assumptions import read
 from .asymptotics import crossover, elasticity
 from .build import Opened
-from .derivation import Derivation
-from .derive import derive, known_symbols, reachable
+from .derivation import Derivation, reachable
+from .derive import derive, known_symbols
 from .errors import SymllmError, unknown
 from .explain import numbers, open_request
 from .formula import Definition
