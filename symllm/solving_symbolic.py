@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 
 from .crossing import lift, lower
+from .polynomial import is_zero
 from .program import Sign
 from .symbols import NamedSymbol
 from .tree import Tree
@@ -25,8 +26,10 @@ def solved(left: Tree, right: Tree, name: str, signs: Mapping[str, Sign], sense:
         coefficients = sympy.Poly(sympy.expand(numerator), unknown).all_coeffs()
     except sympy.PolynomialError:
         return {}
+    while len(coefficients) > 1 and is_zero(coefficients[-1]):  # a power of the unknown, which is not 0, divides out
+        coefficients = coefficients[:-1]
     bound = _bound(coefficients, unknown)
-    if bound is None:
+    if bound is None or bound.has(sympy.Abs):  # the root of a square of open sign: no form that the book writes
         return {}
     relation, symbol = ("≤", r"\le") if sense == "max" else ("≥", r"\ge")
     shown = text.expression(unknown)
