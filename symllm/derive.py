@@ -47,7 +47,8 @@ def derive(definitions: Sequence[Definition], symbol: NamedSymbol, assumptions: 
     """The derivation of `symbol` from the definitions of a model or a bare family.
 
     assumptions: equalities to simplify under. dominant_in: the symbol whose largest term ends it. values: numbers of
-    the inputs, of a model called `subject`; without them, or with some missing, no numbers are shown.
+    the inputs, of a model called `subject`; without them, with some missing, or where an assumption contradicts them,
+    no numbers are shown.
     parts: the named summands of definitions (`symllm.tensors.parts`). numbers_everywhere: put numbers to every line.
     Raises `SymllmError` for contradictory assumptions, a symbol without definition, and where no term is the largest.
     """
@@ -63,10 +64,14 @@ def derive(definitions: Sequence[Definition], symbol: NamedSymbol, assumptions: 
     relevant = tuple(a for a in assumptions if a.symbol in used)
     kept = {key: expr for key, expr in rows.items() if key in used}
     facts = Facts(kept, relevant, {key: by_symbol[key].because for key in kept if by_symbol[key].because})
+    broken = tuple(_broken(relevant, facts, given, subject))
+    if broken:  # what is derived is true of another model, and so would its numbers be
+        given, numbers_everywhere = {}, False
     writer = _Writer(facts, by_symbol, parts or {}, dominant_in, given, numbers_everywhere)
     chains = writer.chains(symbol)
+    idle = (f"{assumption} changes nothing here" for assumption in assumptions if assumption not in relevant)
     return Derivation(symbol.title, symbol, facts, chains, writer.ends(symbol, chains), given,
-                      subject, (*_notes(assumptions, relevant, facts, given), *_unwritten(symbol, facts, chains)))  # fmt: skip
+                      subject, (*idle, *broken, *_unwritten(symbol, facts, chains)))  # fmt: skip
 
 
 def _with_assumed(values: Mapping[sympy.Symbol, Number], stated: Mapping[sympy.Symbol, sympy.Expr],
@@ -79,16 +84,15 @@ def _with_assumed(values: Mapping[sympy.Symbol, Number], stated: Mapping[sympy.S
     return known
 
 
-def _notes(all_: Sequence[Assumption], relevant: Sequence[Assumption], facts: Facts,
-           values: Mapping[sympy.Symbol, Number]) -> Iterable[str]:  # fmt: skip
-    for assumption in all_:
-        if assumption not in relevant:
-            yield f"{assumption} changes nothing here"
+def _broken(relevant: Sequence[Assumption], facts: Facts, values: Mapping[sympy.Symbol, Number], subject: str) -> Iterable[str]:
+    """The assumptions that the model's own sizes contradict, in words."""
     for assumption in relevant:
-        if assumption.symbol in values and not assumption.expression.free_symbols - set(values):
+        inputs = facts.inputs_of(assumption.expression) - set(facts.definitions)
+        if assumption.symbol in values and not inputs - set(values):
             found, claimed = values[assumption.symbol], facts.number(assumption.expression, values)
             if found != claimed:
-                yield f"{assumption} does not hold for this model: {assumption.symbol} is {_digits(found)}, not {_digits(claimed)}"
+                yield (f"{assumption} does not hold for {subject or 'this model'}: {assumption.symbol} is {_digits(found)}, not {_digits(claimed)}; "
+                       "so what is derived is not about it, and no numbers of it are put in")  # fmt: skip
 
 
 def _unwritten(symbol: NamedSymbol, facts: Facts, chains: Sequence[Chain]) -> Iterable[str]:

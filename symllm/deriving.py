@@ -12,7 +12,7 @@ import sympy
 from . import parse
 from .answer import ClosedForm, assumptions
 from .assumptions import read, resolved
-from .asymptotics import crossover, elasticity
+from .asymptotics import crossover
 from .build import Opened
 from .closed_form import closed_form
 from .derivation import Derivation, reachable
@@ -23,6 +23,7 @@ from .explain import numbers, open_request
 from .formula import Definition
 from .overtaking import Run, runs
 from .scenario import Request, Scenario, compiled, complete, scenario
+from .sensitivity import Elasticity, elasticities
 from .symbols import NamedSymbol
 from .tensors import parts
 from .units import Number, exact, show
@@ -297,22 +298,55 @@ def _other_model(request: Request, case: Scenario, model: str) -> list[str]:
 
 
 def elasticity_of(request: Request, names: Sequence[str], growing: str | None) -> Finding:
-    """By how many percent a quantity changes where each input (or the named one) changes by one percent, at a model's numbers."""
+    """By how many percent a quantity changes where each input (or the named one) changes by one percent, at a model's numbers.
+
+    What is relaxed, and where the slope jumps, is said in notes. Raises `SymllmError` where the one input that is named
+    has no elasticity; of many, those without are named.
+    """
     if len(names) != 1 or not named_model(request):
         raise SymllmError("write it as `symllm derive elasticity inference_memory --in s --model NAME`; without --in, all inputs are shown")
+    request = _with_new_tokens(request, growing)
     here = open_request(replace(request, assume=()))
+    _refuse_derived(request.assume, {line.symbol.name: line.because for line in here.lines})
     case = scenario(request)
     symbols = known_symbols(here.book.symbols.values(), here.lines)
     target = symbol_of(here, names[0], symbols)
+    assumed = read(request.assume, symbols, units=True)
     values = numbers(case, symbols)
     rows = {line.symbol: line.expression for line in here.lines if line.symbol not in values}
-    rows |= {item.symbol: item.expression for item in read(request.assume, symbols)}
+    rows |= {item.symbol: item.expression for item in assumed}
     inputs = [name for name in case.program.inputs([target.name]) if name not in case.program.neutral]
     if growing is not None:
         if growing not in symbols:
             raise unknown("symbol", growing, symbols, "`symllm list --symbols` shows all")
         inputs = [growing]
-    found = [(name, symbols[name].title, float(elasticity(target, symbols[name], values, rows))) for name in inputs]
-    found.sort(key=lambda row: -abs(row[2]))
+    found: dict[str, Elasticity] = {}
+    notes: list[str] = []
+    for name in inputs:
+        try:
+            found[name] = elasticities(target, symbols[name], values, rows)
+        except SymllmError as error:
+            if growing is not None:
+                raise
+            notes.append(str(error))
+    notes = [*_relaxed(found), *_corners(found), *notes, *_other_model(request, case, str(case.program.model["title"]))]
+    shown = sorted(((name, symbols[name].title, float(item.above)) for name, item in found.items()), key=lambda row: -abs(row[2]))
     title = f"Elasticities of the {target.title} of {case.program.model['title']}"
-    return Finding(title, "1 % more of a symbol changes it by so many percent", rows=tuple(found))
+    return Finding(title, "1 % more of a symbol changes it by so many percent", rows=tuple(shown), notes=tuple(notes))
+
+
+def _relaxed(found: Mapping[str, Elasticity]) -> list[str]:
+    names = [name for name, item in found.items() if item.relaxed]
+    if not names:
+        return []
+    return [f"relaxed slopes in {', '.join(names)}: the value is exact, but a ceiling or floor is taken to rise as smoothly as what it rounds"]
+
+
+def _corners(found: Mapping[str, Elasticity]) -> list[str]:
+    return [f"on a corner in {name}: 1 % more changes it by {float(item.above):+.4g} %, 1 % less by {-float(item.below):+.4g} %, as the branch "
+            f"of {_brief(item.corners[-1])} changes" for name, item in found.items() if item.corners]  # fmt: skip
+
+
+def _brief(expr: sympy.Expr) -> str:
+    text = str(expr)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -161,9 +161,9 @@ def test_new_tokens_count_where_they_are_what_grows() -> None:
 
 @pytest.mark.parametrize("request_", [LLAMA, Request()], ids=["model", "textbook"])
 def test_different_dimensions_are_refused_by_both_names(request_: Request) -> None:
-    with pytest.raises(SymllmError, match="kv_cache is information and parameters is a plain number: .* never cross"):
+    with pytest.raises(SymllmError, match=r"kv_cache is information and parameters is a plain number: .* never cross"):
         crossover_of(request_, ("kv_cache", "parameters"), "s")
-    with pytest.raises(SymllmError, match="depends on window \\(W\\)"):
+    with pytest.raises(SymllmError, match=r"depends on window \(W\)"):
         crossover_of(request_, ("kv_cache", "weights"), "W")
     with pytest.raises(SymllmError, match="unknown symbol 'zz'"):
         crossover_of(request_, ("kv_cache", "weights"), "zz")
