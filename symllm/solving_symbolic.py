@@ -65,7 +65,7 @@ def book_symbols(signs: Mapping[str, Sign]) -> dict[str, NamedSymbol]:
     known = dict(book().symbols)
     for name, sign in signs.items():
         if name not in known:
-            domain: Any = "count" if sign.whole else "amount"
+            domain: Any = "count" if sign.whole else "real"  # a person's own may be below 0
             known[name] = NamedSymbol(name, title=sign.title, meaning=sign.meaning, unit=sign.unit, text=sign.text,
                                       latex=sign.latex, domain=domain, rank=sign.rank)  # fmt: skip
     return known
