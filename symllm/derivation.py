@@ -362,7 +362,7 @@ def _check_ratio(before: sympy.Expr, step: Step, facts: Facts, where: str) -> No
     (up, above), (down, below) = (asymptotics.leading(facts.unfolded(side, step.symbol), step.symbol) for side in (before, step.expression))
     if equal(above, sympy.Integer(0), facts):  # what stands folded in it cancels: another term leads
         up, above = asymptotics.leading(facts.unfolded(before), step.symbol)
-    if up != down or equal(above, sympy.Integer(0), facts) or not equal(above, below, facts):
+    if up != down or above == 0 or not equal(above, below, facts):
         raise SymllmError(
             f"{where} does not hold: '{_short(before)}' over '{_short(step.expression)}' does not go to 1 as {step.symbol} grows"
         )

@@ -198,3 +198,12 @@ def test_under_an_assumption_a_model_is_no_longer_itself() -> None:
     assert not any("any more" in note for note in same.notes)
     with pytest.raises(SymllmError, match="--assume 'P_layer = 5': P_layer of a named model is derived, not assumed"):
         crossover_of(Request(model="gpt2", assume=("P_layer = 5",)), ("kv_cache", "weights"), "s")
+
+
+def test_without_a_closed_form_the_answer_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def complex_root(*_: Any) -> None:
+        raise TypeError("'<' not supported between instances of 'Fraction' and 'complex'")
+
+    monkeypatch.setattr("symllm.deriving.closed_form", complex_root)
+    found = crossover_of(LLAMA, ("kv_cache", "weights"), "s")
+    assert (found.says, found.text, found.value) == ("KV cache outgrows weights after 122,532 tokens (s)", "", 122532)
