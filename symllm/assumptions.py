@@ -9,6 +9,7 @@ import sympy
 
 from . import parse
 from .crossing import lift
+from .dimension import dimension, spell, unit_dimension
 from .errors import SymllmError, unknown
 from .polynomial import is_zero
 from .symbols import NamedSymbol
@@ -30,7 +31,8 @@ def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol], units: bool 
 
     units: a bare number for a symbol with a unit is read as that many of the unit.
 
-    Raises `SymllmError` for text that is no equation, an unknown symbol, and a value that the symbol cannot have.
+    Raises `SymllmError` for text that is no equation, an unknown symbol, a value that the symbol cannot have, and an
+    expression of another dimension than the symbol's.
     """
     found = []
     for text in texts:
@@ -40,6 +42,7 @@ def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol], units: bool 
         value = lift(tree, symbols)
         assumption = Assumption(symbols[name], _with_unit(symbols[name], value, symbols) if units else value)
         _refuse_impossible(assumption)
+        _refuse_dimension(assumption)
         found.append(assumption)
     return tuple(found)
 
@@ -59,6 +62,16 @@ def _refuse_impossible(assumption: Assumption) -> None:
     if (symbol.is_positive and value.is_positive is False) or (symbol.is_nonnegative and value.is_nonnegative is False):
         least = "more than 0" if symbol.is_positive else "at least 0"
         raise SymllmError(f"assumption '{assumption}': {_title(symbol)} is {least}")
+
+
+def _refuse_dimension(assumption: Assumption) -> None:
+    """A number fits any symbol; an expression must have the symbol's dimension."""
+    symbol, value = assumption.symbol, assumption.expression
+    if value.is_number or not isinstance(symbol, NamedSymbol):
+        return
+    own, found = unit_dimension(symbol.unit), dimension(value)
+    if own != found:
+        raise SymllmError(f"assumption '{assumption}': {symbol} is {spell(own)}, but {value} is {spell(found)}")
 
 
 def _title(symbol: sympy.Symbol) -> str:

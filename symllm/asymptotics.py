@@ -1,4 +1,4 @@
-"""What happens as one symbol grows: the leading term, where two expressions cross, how sensitive a value is.
+"""What happens as one symbol grows: the leading term, and where two expressions cross.
 
 Everything is read off polynomial coefficients. SymPy's own leading term is the one near 0 and its multivariate order
 is ill-defined, so one growing symbol is always named and the others stay fixed.
@@ -7,8 +7,7 @@ is ill-defined, so one growing symbol is always named and the others stay fixed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -16,7 +15,6 @@ import sympy
 
 from .errors import SymllmError
 from .polynomial import STEPPED, around, expanded, is_zero
-from .units import Number, exact
 
 _Powers = dict[int, Any]
 _SMALL, _HIGHEST = 400, 64
@@ -219,73 +217,3 @@ def _roots(powers: Mapping[int, sympy.Expr], degree: int) -> list[sympy.Expr]:
         return []
     root = sympy.sqrt(inside)
     return [sympy.cancel((-b + sign * root) / (2 * a)) for sign in ((1,) if inside == 0 else (-1, 1))]
-
-
-def elasticity(expr: sympy.Expr, symbol: sympy.Symbol, values: Mapping[sympy.Symbol, Number],
-               definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None) -> Number | float:  # fmt: skip
-    """By how many percent `expr` changes where `symbol` changes by one: the exact ∂ln f / ∂ln x at a point.
-
-    values: the number of every symbol; definitions: expressions of symbols that have none. Of Min and Max the active
-    branch counts; ceilings and floors are relaxed. Raises `SymllmError` at a corner, where both sides differ, for a
-    symbol without a value, and where `expr` is 0.
-    """
-    point = _Point({key: sympy.sympify(_rational(value)) for key, value in values.items()}, dict(definitions or {}), symbol)
-    value, slope = point.at(sympy.sympify(expr))
-    if slope is sympy.nan:
-        raise SymllmError(f"no elasticity in {symbol}: the point lies on the corner of '{_short(point.corners[-1])}', where the slope jumps")
-    if value == 0:
-        raise SymllmError(f"no elasticity in {symbol}: the value is 0")
-    result = slope * point.values[symbol] / value
-    return exact(Fraction(int(result.p), int(result.q))) if result.is_Rational else float(result)
-
-
-def _rational(value: Number) -> sympy.Rational:
-    return sympy.Rational(value.numerator, value.denominator)
-
-
-@dataclass(frozen=True)
-class _Point:
-    """A value and a slope for every sub-expression (forward differentiation with exact numbers)."""
-
-    values: dict[sympy.Symbol, sympy.Expr]
-    definitions: dict[sympy.Symbol, sympy.Expr]
-    symbol: sympy.Symbol
-    corners: list[sympy.Expr] = field(default_factory=list)
-
-    def at(self, expr: sympy.Expr) -> tuple[Any, Any]:
-        if expr.is_number:
-            return expr, sympy.Integer(0)
-        if isinstance(expr, sympy.Symbol):
-            return self.of_symbol(expr)
-        pairs = [self.at(part) for part in expr.args]
-        if isinstance(expr, sympy.Add):
-            return sum(p[0] for p in pairs), sum(p[1] for p in pairs)
-        if isinstance(expr, sympy.Mul):
-            value, slope = sympy.Integer(1), sympy.Integer(0)
-            for part, change in pairs:
-                value, slope = value * part, slope * part + value * change
-            return value, slope
-        if isinstance(expr, sympy.Pow) and pairs[1][1] == 0:
-            (base, change), exponent = pairs[0], pairs[1][0]
-            return base**exponent, exponent * base ** (exponent - 1) * change
-        if isinstance(expr, STEPPED):
-            return pairs[0]
-        if isinstance(expr, (sympy.Min, sympy.Max)):
-            return self.active(expr, pairs)
-        raise SymllmError(f"no elasticity in {self.symbol}: the slope of '{expr}' is not known")
-
-    def of_symbol(self, symbol: sympy.Symbol) -> tuple[Any, Any]:
-        if symbol in self.values:
-            return self.values[symbol], sympy.Integer(1 if symbol == self.symbol else 0)
-        if symbol not in self.definitions:
-            raise SymllmError(f"symbol '{symbol}' has no value")
-        return self.at(self.definitions[symbol])
-
-    def active(self, expr: sympy.Expr, pairs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
-        pick = min if isinstance(expr, sympy.Min) else max
-        best = pick(pair[0] for pair in pairs)
-        slopes = {pair[1] for pair in pairs if pair[0] == best}
-        if len(slopes) > 1:
-            self.corners.append(expr)  # no harm on a branch of an outer Min or Max that is not taken
-            return best, sympy.nan
-        return best, slopes.pop()

@@ -96,8 +96,12 @@ def blocks(model: Architecture) -> list[Block]:
 
 
 def ordered(lines: list[Definition]) -> list[Definition]:
-    """The definitions sorted so that each comes after those it uses; raises on a circle."""
-    by_symbol = {line.symbol: line for line in lines}
+    """The definitions sorted so that each comes after those it uses; raises on a circle and on two definitions of one symbol."""
+    by_symbol: dict[sympy.Symbol, Definition] = {}
+    for line in lines:
+        other = by_symbol.setdefault(line.symbol, line)
+        if other.expression != line.expression:
+            raise SymllmError(f"{line.symbol} has two definitions, {other.title or other.because!r} and {line.title or line.because!r}")
     done: dict[sympy.Symbol, Definition] = {}
 
     def visit(line: Definition, path: tuple[sympy.Symbol, ...]) -> None:

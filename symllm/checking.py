@@ -20,8 +20,9 @@ from .build import architecture, blocks, choices, definitions
 from .compose import Choices
 from .crossing import lower
 from .dimension import DimensionError, check
+from .domains import too_narrow
 from .errors import SymllmError
-from .formula import Definition, Formula
+from .formula import Composed, Definition, Formula
 from .render import latex, text
 from .symbols import NamedSymbol
 
@@ -46,6 +47,9 @@ def formula_findings(formula: Formula, known: Iterable[sympy.Symbol]) -> Iterato
     if formula.kind != "exact" and not formula.error and formula.kind != "assumed":
         yield Finding(where, f"{formula.kind}, but its error is not stated")
     yield from _dimension(formula.expression, formula.symbol, where)
+    wrong = too_narrow(formula.symbol, formula.expression)
+    if wrong:
+        yield Finding(where, wrong)
     yield from _example(formula, where)
     yield from _agreement(formula.expression, where)
     yield from _written(formula.expression, where)
@@ -94,9 +98,14 @@ def _agreement(expr: sympy.Expr, where: str) -> Iterator[Finding]:
 
 
 def _written(expr: sympy.Expr, where: str) -> Iterator[Finding]:
-    for name, page in (("text", text), ("LaTeX", latex)):
-        if not page.expression(expr):
-            yield Finding(where, f"is not rendered as {name}")
+    """Every symbol is there to read, in text and in LaTeX, and LaTeX closes what it opens."""
+    shown, typeset = text.expression(expr), latex.expression(expr)
+    for symbol in sorted(expr.free_symbols, key=str):
+        for name, page, form in (("text", shown, symbol.text_form), ("LaTeX", typeset, symbol.latex_form)):
+            if form not in page:
+                yield Finding(where, f"{symbol} is missing from its {name}: {page[:80]}")
+    if typeset.count("{") != typeset.count("}") or typeset.count(r"\left") != typeset.count(r"\right"):
+        yield Finding(where, f"its LaTeX does not close what it opens: {typeset[:80]}")
 
 
 def block_findings(block: Block, known: Iterable[sympy.Symbol]) -> Iterator[Finding]:
@@ -110,15 +119,15 @@ def block_findings(block: Block, known: Iterable[sympy.Symbol]) -> Iterator[Find
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         yield Finding(where, f"two weights of one name: {', '.join(doubled)}")
-    allowed = set(known)
+    table = {str(symbol): symbol for symbol in known}
     for weight in block.weights:
-        for symbol in weight.elements.free_symbols:
+        for symbol in sorted(weight.elements.free_symbols, key=str):
             if not isinstance(symbol, NamedSymbol):
                 yield Finding(where, f"weight {weight.name}: symbol {symbol} is in no notation table")
+            elif table.get(symbol.name, symbol) != symbol:  # a page may have symbols of its own, under names of their own
+                yield Finding(where, f"weight {weight.name}: {symbol} is another symbol than the notation's of that name")
         if weight.split is not None and weight.split not in weight.elements.free_symbols:
             yield Finding(where, f"weight {weight.name} is split over {weight.split}, which is not in its shape")
-    if not allowed:
-        yield Finding(where, "the notation is empty")
 
 
 def definition_findings(lines: Iterable[Definition], where: str) -> Iterator[Finding]:
@@ -132,9 +141,20 @@ def plain_choices(book: Book) -> Choices:
     return choices(book, "bf16", "bf16", "causal", "all", "")
 
 
+def twice_defined(book: Book) -> Iterator[Finding]:
+    """Symbols that two pages define: only one of the definitions would be used."""
+    seen: dict[str, str] = {}
+    pages: tuple[Composed | Formula, ...] = (*book.composed, *book.formulas)
+    for page in pages:
+        if page.symbol.name in seen:
+            yield Finding(f"formula {page.name}", f"defines {page.symbol}, which {seen[page.symbol.name]} defines")
+        seen.setdefault(page.symbol.name, page.name)
+
+
 def book_findings(book: Book, configs: Iterable[tuple[str, Any]]) -> Iterator[Finding]:
     """Everything that is wrong in the book, with each config's model put together; a generator, so progress can be shown."""
     known = set(book.symbols.values())
+    yield from twice_defined(book)
     for formula in (*book.formulas, book.uniform_weights):
         yield from formula_findings(formula, known)
     for page in book.composed:

@@ -22,6 +22,7 @@ from .tree import Tree
 from .units import Number, exact, magnitude
 
 if TYPE_CHECKING:
+    from .scenario import Scenario
     from .solving import Problem
 
 EXACT, NECESSARY, SUFFICIENT, NEAR = "exact", "necessary", "sufficient", "near"
@@ -37,13 +38,30 @@ def closed_form(asked: Problem, index: int, at: Number, sense: str) -> ClosedFor
     What it is follows from comparing the values that satisfy it with the certified set of the relation, over the whole range.
     Raises `ContradictionError` where nothing was relaxed and the two differ.
     """
-    case, name, relation = asked.case, asked.name, asked.relations[index]
+    relation = asked.relations[index]
+    sides = [_body(asked.case.program, str(side)) for side in (relation.left, relation.right)]
+    form, opener = _near(asked.case, asked.name, sides[0], sides[1], at, sense, relation.relation)
+    if form is None:
+        return None
+    status = _status(form, asked, index, sense)
+    if status != EXACT and not opener.relaxed and not opener.folded and not _rounded(form.tree):
+        raise ContradictionError(f"{form.text} is {form.value}, and the certified answer is {at}: they differ although nothing was relaxed")
+    return replace(form, status=status, folded=tuple(sorted(opener.folded)))
+
+
+def meeting_form(case: Scenario, name: str, left: Tree, right: Tree, at: Number) -> ClosedForm | None:
+    """The closed form of where `left`, below `right` up to about `at`, meets it; None where there is none of degree 1 or 2."""
+    return _near(case, name, left, right, at, "max", "<=")[0]
+
+
+def _near(case: Scenario, name: str, left: Tree, right: Tree, at: Number, sense: str, relation: str) -> tuple[ClosedForm | None, _Opener]:
+    """The relation solved for the unknown on the branch of every Min, Max and ceiling that holds at a value."""
     made = case.program
     values = case.with_values(**{name: at}).values
-    known = made.run(values, [str(relation.left), str(relation.right)])
+    known = made.run(values, tree.names(left) | tree.names(right))
     hidden = {key: value for key in made.neutral if key != name and (value := values.get(key)) in (0, 1)}
     opener = _Opener(made, name, known, hidden)
-    sides = [opener.unfold(_body(made, str(side))) for side in (relation.left, relation.right)]
+    sides = [opener.unfold(side) for side in (left, right)]
     names = set().union(*(tree.names(side) for side in sides)) | {name}
     signs = {word: made.signs[word] for word in sorted(names)}
 
@@ -53,13 +71,7 @@ def closed_form(asked: Problem, index: int, at: Number, sense: str) -> ClosedFor
         return solved(sides[0], sides[1], name, signs)
 
     key = {"sides": sides, "name": name, "signs": {word: vars(sign) for word, sign in signs.items()}}
-    form = _form(cache.kept("closed", key, make), known, at, sense, relation.relation)
-    if form is None:
-        return None
-    status = _status(form, asked, index, sense)
-    if status != EXACT and not opener.relaxed and not opener.folded and not _rounded(form.tree):
-        raise ContradictionError(f"{form.text} is {form.value}, and the certified answer is {at}: they differ although nothing was relaxed")
-    return replace(form, status=status, folded=tuple(sorted(opener.folded)))
+    return _form(cache.kept("closed", key, make), known, at, sense, relation), opener
 
 
 def _form(data: Mapping[str, Any], known: Mapping[str, Number], at: Number, sense: str, relation: str) -> ClosedForm | None:

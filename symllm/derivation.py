@@ -1,20 +1,22 @@
 """Derivations as data: chains of steps, each checked where the derivation is made.
 
-A step says how its expression relates to the one before. "=" is proved by a difference that expands to 0 under the
-definitions and assumptions in force, "≈" by a ratio that goes to 1 as one named symbol grows, "≤" by the bounds it
-names, each a known one. A derivation with a wrong step cannot be made, so it cannot be shown.
+A step says how its expression relates to the one before, and which assumptions that rests on. "=" is proved by a
+difference that expands to 0 under the definitions and those assumptions alone, "≈" by a ratio that goes to 1 as one
+named symbol grows, "≤" by the bounds it names, each a known one. Every step is tried in numbers besides, by code that
+shares nothing with the proof. A derivation with a wrong step cannot be made, so it cannot be shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy
 
 from . import assumptions as assuming
-from . import asymptotics, tree
+from . import asymptotics, labels, tree
 from .assumptions import Assumption
 from .bounds import Bound, bounded
 from .crossing import lower
@@ -22,6 +24,7 @@ from .errors import SymllmError
 from .polynomial import expanded, is_zero
 from .symbols import NamedSymbol
 from .units import Number
+from .witness import Claim, testify
 
 Relation = Literal["=", "≈", "≤"]
 #: Definitions of up to so many operations are put in together when an equality is proved, longer ones one by one.
@@ -38,16 +41,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Step:
-    """One line: the rule that made it, how it relates to the line before, its expression and why.
+    """One line: the rule that made it, how it relates to the line before, and its expression. All it says is checked.
 
-    symbol: the one that grows ("≈"). uses: assumptions in force that made the change, for showing. adds: assumptions
-    that hold from here on. bounds: what "≤" replaces. parts: the summands the expression was added up from.
+    because: a definition's own reason. symbol: the one that grows ("≈") or in which terms are collected. uses: the
+    assumptions that the change rests on, each needed and no other. adds: assumptions that hold from here on.
+    bounds: what "≤" replaces. parts: the summands the expression was added up from.
     """
 
     rule: str
     relation: Relation
     expression: sympy.Expr
-    note: str = ""
+    because: str = ""
     symbol: sympy.Symbol | None = None
     uses: tuple[Assumption, ...] = ()
     adds: tuple[Assumption, ...] = ()
@@ -85,34 +89,81 @@ class Chain:
     evaluation: Evaluation | None = None
 
 
+def reachable(symbol: sympy.Symbol, rows: Mapping[sympy.Symbol, sympy.Expr]) -> set[sympy.Symbol]:
+    """The symbol and all that its definition rests on."""
+    found: set[sympy.Symbol] = set()
+    waiting = [symbol]
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting += rows[here].free_symbols if here in rows else ()
+    return found
+
+
 @dataclass(frozen=True)
 class Facts:
-    """What a derivation rests on: the book's definitions, and assumptions.
+    """What a derivation rests on: the book's definitions, each with its reason where it has one, and assumptions.
 
-    Raises `SymllmError` where assumptions contradict each other or go in a circle.
+    Raises `SymllmError` where assumptions contradict each other or go in a circle, if need be through definitions.
     """
 
     definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
+    reasons: Mapping[sympy.Symbol, str] = field(default_factory=dict)
     _assumed: dict[sympy.Symbol, sympy.Expr] = field(init=False, repr=False, compare=False)
     _unfolded: dict[tuple[sympy.Symbol, sympy.Symbol | None], sympy.Expr | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_assumed", assuming.resolved(self.assumptions))
+        for assumption in self.assumptions:
+            for used in sorted(assumption.expression.free_symbols, key=str):
+                if assumption.symbol in reachable(used, {**self.definitions, **self._assumed}):
+                    raise SymllmError(f"{assumption.symbol} is defined in a circle: by the assumption {assumption} it rests on {used}, "
+                                      f"and {used} rests on it")  # fmt: skip
 
     def with_(self, more: tuple[Assumption, ...]) -> Facts:
         """These facts and further assumptions."""
-        return Facts(self.definitions, (*self.assumptions, *more)) if more else self
+        new = tuple(item for item in dict.fromkeys(more) if item not in self.assumptions)
+        return replace(self, assumptions=(*self.assumptions, *new)) if new else self
+
+    def assuming(self, more: tuple[Assumption, ...], expr: sympy.Expr) -> Facts:
+        """These facts and assumptions about what `expr` rests on.
+
+        Raises `SymllmError` for one on a symbol that does not occur (any more), and for contradictions and circles.
+        """
+        made = self.with_(more)
+        spoken = {*self.inputs_of(expr), *(symbol for item in made.used(expr) for symbol in self.inputs_of(item.expression))}
+        for assumption in more:
+            if assumption.symbol not in spoken:
+                raise SymllmError(f"the assumption {assumption} changes nothing: {assumption.symbol} does not occur in '{_short(expr)}'")
+        return made
+
+    def only(self, kept: tuple[Assumption, ...]) -> Facts:
+        """The same definitions under some of the assumptions alone; raises for one that is not in force."""
+        for assumption in kept:
+            if assumption not in self.assumptions:
+                raise SymllmError(f"{assumption} is not assumed")
+        return self if kept == self.assumptions else replace(self, assumptions=kept)
+
+    def inputs_of(self, expr: sympy.Expr) -> set[sympy.Symbol]:
+        """Every symbol that `expr` rests on, those of definitions among them."""
+        return {below for symbol in expr.free_symbols for below in reachable(symbol, self.definitions)}
+
+    @property
+    def equalities(self) -> Mapping[sympy.Symbol, sympy.Expr]:
+        """What each assumed symbol stands for, all other assumptions put in."""
+        return self._assumed
 
     def assumed(self, expr: sympy.Expr) -> sympy.Expr:
         """`expr` with every assumed symbol replaced."""
         return expr.xreplace(self._assumed)
 
     def used(self, expr: sympy.Expr) -> tuple[Assumption, ...]:
-        """The assumptions that `assumed` draws on for `expr`."""
-        reached = set(expr.free_symbols)
+        """The assumptions that speak of what `expr` rests on."""
+        reached = self.inputs_of(expr)
         while True:
-            more = {s for a in self.assumptions if a.symbol in reached for s in a.expression.free_symbols} - reached
+            more = {s for a in self.assumptions if a.symbol in reached for s in self.inputs_of(a.expression)} - reached
             if not more:
                 return tuple(dict.fromkeys(a for a in self.assumptions if a.symbol in reached))
             reached |= more
@@ -218,16 +269,71 @@ class Derivation:
 
 
 def check(chain: Chain, facts: Facts) -> None:
-    """Raise `SymllmError` unless every step of the chain holds under the facts and the assumptions so far."""
-    before = chain.left
+    """Raise `SymllmError` unless every step of the chain holds under the assumptions it names, and says no more than it does.
+
+    An "≈" must hold under every assumption of the chain besides, later ones too: they may make its leading term vanish.
+    """
     if not chain.steps:
         raise SymllmError(f"derivation of {chain.left}: a chain needs at least one step")
+    final = facts.with_(tuple(added for step in chain.steps for added in step.adds))
+    before = chain.left
     for number, step in enumerate(chain.steps, 1):
-        facts = facts.with_(step.adds)
         where = f"step {number} of {chain.left} ({step.rule})"
-        _CHECKS[step.relation](before, step, facts, where)
+        with _at(where):
+            facts = facts.assuming(step.adds, before)
+            used = facts.only(step.uses)
+        _prove(before, step, used, where)
+        if step.relation == "≈" and final.assumptions != used.assumptions:
+            _prove(before, step, final, f"{where}, under {', '.join(map(str, final.assumptions))},")
+        _check_uses(before, step, facts, where)
         _check_parts(step, where)
+        with _at(where):
+            labels.check(before, step, facts)
         before = step.expression
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Errors inside name the step."""
+    try:
+        yield
+    except SymllmError as error:
+        raise SymllmError(f"{where}: {error}") from None
+
+
+def _prove(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
+    """By algebra, and then by numbers."""
+    _CHECKS[step.relation](before, step, facts, where)
+    testify(Claim(before, step.relation, step.expression, facts.definitions, facts.equalities, step.symbol), where)
+
+
+def _holds(before: sympy.Expr, step: Step, facts: Facts) -> bool:
+    try:
+        _CHECKS[step.relation](before, step, facts, "")
+    except SymllmError:
+        return False
+    return True
+
+
+def _check_uses(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
+    """A step may name only assumptions that it needs; that it needs no other is shown by the proof under these alone."""
+    for assumption in step.uses:
+        if _holds(before, step, facts.only(tuple(other for other in step.uses if other != assumption))):
+            raise SymllmError(f"{where} says that it uses {assumption}, but it holds without")
+
+
+def with_uses(before: sympy.Expr, step: Step, facts: Facts) -> Step:
+    """The step with the assumptions that it needs; with all that speak of it where it does not hold under them either."""
+    if _holds(before, step, facts.only(())):
+        return replace(step, uses=())
+    needed = tuple(item for item in facts.assumptions if item in {*facts.used(before), *facts.used(step.expression)})
+    if not _holds(before, step, facts.only(needed)):
+        return replace(step, uses=needed)
+    for assumption in needed:
+        fewer = tuple(other for other in needed if other != assumption)
+        if _holds(before, step, facts.only(fewer)):
+            needed = fewer
+    return replace(step, uses=needed)
 
 
 def _check_equal(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
@@ -253,8 +359,9 @@ def equal(one: sympy.Expr, other: sympy.Expr, facts: Facts) -> bool:
 def _check_ratio(before: sympy.Expr, step: Step, facts: Facts, where: str) -> None:
     if step.symbol is None:
         raise SymllmError(f"{where}: '≈' needs the symbol that grows")
-    sides = (facts.unfolded(side, step.symbol) for side in (before, step.expression))
-    (up, above), (down, below) = (asymptotics.leading(side, step.symbol) for side in sides)
+    (up, above), (down, below) = (asymptotics.leading(facts.unfolded(side, step.symbol), step.symbol) for side in (before, step.expression))
+    if equal(above, sympy.Integer(0), facts):  # what stands folded in it cancels: another term leads
+        up, above = asymptotics.leading(facts.unfolded(before), step.symbol)
     if up != down or above == 0 or not equal(above, below, facts):
         raise SymllmError(
             f"{where} does not hold: '{_short(before)}' over '{_short(step.expression)}' does not go to 1 as {step.symbol} grows"

@@ -14,7 +14,7 @@ import sympy
 from . import asymptotics
 from .assumptions import Assumption, resolved
 from .crossing import lower
-from .derivation import Chain, Derivation, Evaluation, Facts, Part, Share, Step
+from .derivation import Chain, Derivation, Evaluation, Facts, Part, Share, Step, reachable
 from .errors import SymllmError
 from .formula import Definition
 from .layout import rank, terms
@@ -47,7 +47,8 @@ def derive(definitions: Sequence[Definition], symbol: NamedSymbol, assumptions: 
     """The derivation of `symbol` from the definitions of a model or a bare family.
 
     assumptions: equalities to simplify under. dominant_in: the symbol whose largest term ends it. values: numbers of
-    the inputs, of a model called `subject`; without them, or with some missing, no numbers are shown.
+    the inputs, of a model called `subject`; without them, with some missing, or where an assumption contradicts them,
+    no numbers are shown.
     parts: the named summands of definitions (`symllm.tensors.parts`). numbers_everywhere: put numbers to every line.
     Raises `SymllmError` for contradictory assumptions, a symbol without definition, and where no term is the largest.
     """
@@ -57,40 +58,41 @@ def derive(definitions: Sequence[Definition], symbol: NamedSymbol, assumptions: 
     stated = resolved(assumptions)
     if symbol in stated:
         raise SymllmError(f"{symbol} is what is derived, so it cannot be assumed")
-    given = dict(values or {})
-    rows = {line.symbol: line.expression for line in definitions if line.symbol not in given}
-    rows |= {assumed: expr for assumed, expr in stated.items() if assumed in rows or assumed not in given}
-    used = reachable(symbol, rows)
+    rows = {line.symbol: line.expression for line in definitions if line.symbol not in (values or {}) and line.symbol not in stated}
+    given = _with_assumed(values or {}, stated, rows)
+    used = reachable(symbol, {**rows, **stated})
     relevant = tuple(a for a in assumptions if a.symbol in used)
-    facts = Facts({key: expr for key, expr in rows.items() if key in used}, relevant)
+    kept = {key: expr for key, expr in rows.items() if key in used}
+    facts = Facts(kept, relevant, {key: by_symbol[key].because for key in kept if by_symbol[key].because})
+    broken = tuple(_broken(relevant, facts, given, subject))
+    if broken:  # what is derived is true of another model, and so would its numbers be
+        given, numbers_everywhere = {}, False
     writer = _Writer(facts, by_symbol, parts or {}, dominant_in, given, numbers_everywhere)
     chains = writer.chains(symbol)
+    idle = (f"{assumption} changes nothing here" for assumption in assumptions if assumption not in relevant)
     return Derivation(symbol.title, symbol, facts, chains, writer.ends(symbol, chains), given,
-                      subject, (*_notes(assumptions, relevant, facts, given), *_unwritten(symbol, facts, chains)))  # fmt: skip
+                      subject, (*idle, *broken, *_unwritten(symbol, facts, chains)))  # fmt: skip
 
 
-def reachable(symbol: sympy.Symbol, rows: Mapping[sympy.Symbol, sympy.Expr]) -> set[sympy.Symbol]:
-    """The symbol and all that its definition rests on."""
-    found: set[sympy.Symbol] = set()
-    waiting = [symbol]
-    while waiting:
-        here = waiting.pop()
-        if here not in found:
-            found.add(here)
-            waiting += rows[here].free_symbols if here in rows else ()
-    return found
+def _with_assumed(values: Mapping[sympy.Symbol, Number], stated: Mapping[sympy.Symbol, sympy.Expr],
+                  rows: Mapping[sympy.Symbol, sympy.Expr]) -> dict[sympy.Symbol, Number]:  # fmt: skip
+    """The numbers given, and those that assumptions give to symbols without one; none where no number is given."""
+    known, facts = dict(values), Facts(rows)
+    for symbol, expr in stated.items() if values else ():
+        if symbol not in known and not facts.inputs_of(expr) - set(rows) - set(known):
+            known[symbol] = facts.number(expr, values)
+    return known
 
 
-def _notes(all_: Sequence[Assumption], relevant: Sequence[Assumption], facts: Facts,
-           values: Mapping[sympy.Symbol, Number]) -> Iterable[str]:  # fmt: skip
-    for assumption in all_:
-        if assumption not in relevant:
-            yield f"{assumption} changes nothing here"
+def _broken(relevant: Sequence[Assumption], facts: Facts, values: Mapping[sympy.Symbol, Number], subject: str) -> Iterable[str]:
+    """The assumptions that the model's own sizes contradict, in words."""
     for assumption in relevant:
-        if assumption.symbol in values and not assumption.expression.free_symbols - set(values):
+        inputs = facts.inputs_of(assumption.expression) - set(facts.definitions)
+        if assumption.symbol in values and not inputs - set(values):
             found, claimed = values[assumption.symbol], facts.number(assumption.expression, values)
             if found != claimed:
-                yield f"{assumption} does not hold for this model: {assumption.symbol} is {_digits(found)}, not {_digits(claimed)}"
+                yield (f"{assumption} does not hold for {subject or 'this model'}: {assumption.symbol} is {_digits(found)}, not {_digits(claimed)}; "
+                       "so what is derived is not about it, and no numbers of it are put in")  # fmt: skip
 
 
 def _unwritten(symbol: NamedSymbol, facts: Facts, chains: Sequence[Chain]) -> Iterable[str]:
@@ -118,13 +120,13 @@ class _Writer:
 
     def chains(self, symbol: NamedSymbol) -> tuple[Chain, ...]:
         """The whole as its parts; every part, those it rests on before it; the whole put together."""
-        first = Draft(symbol, self.facts).then(define(self.because(symbol), self.parts.get(symbol, ())))
+        first = Draft(symbol, self.facts).then(define(self.parts.get(symbol, ())))
         inner = self.order(symbol)
         if not inner:
             return (self.finished(symbol, self.simplified(first)),)
         chains = [first.chain(self.title(symbol))]
         for part in inner:
-            draft = self.simplified(Draft(part, self.facts).then(define(self.because(part), self.parts.get(part, ()))))
+            draft = self.simplified(Draft(part, self.facts).then(define(self.parts.get(part, ()))))
             draft = self.together(part, draft)
             self.short[part] = self.readable(part, draft.current)
             chains.append(draft.chain(self.title(part), self.numbered(part, draft)))
@@ -169,7 +171,7 @@ class _Writer:
         grouped = self.grouped(put)
         if size(grouped) > READABLE or (self.numbers_everywhere and grouped.atoms(sympy.Add, sympy.Max, sympy.Min)):
             return draft  # with numbers on every line, folded numbers say more than a polynomial
-        return draft.then(substitute(draft.current, grouped, note="put together"))
+        return draft.then(substitute(draft.current, grouped))
 
     def grouped(self, expr: sympy.Expr) -> sympy.Expr:
         """A sum's like terms added without multiplying out what stands N times in parentheses."""
@@ -189,9 +191,6 @@ class _Writer:
 
     def title(self, symbol: sympy.Symbol) -> str:
         return self.lines[symbol].title if symbol in self.lines else ""
-
-    def because(self, symbol: sympy.Symbol) -> str:
-        return self.lines[symbol].because if symbol in self.lines else ""
 
     def numbered(self, symbol: NamedSymbol, draft: Draft) -> Evaluation | None:
         """A line's numbers, where every line is to have them."""

@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 
 from .crossing import lift, lower
+from .polynomial import is_zero
 from .program import Sign
 from .symbols import NamedSymbol
 from .tree import Tree
@@ -28,9 +29,11 @@ def solved(left: Tree, right: Tree, name: str, signs: Mapping[str, Sign]) -> dic
         coefficients = sympy.Poly(sympy.expand(over), unknown).all_coeffs()
     except sympy.PolynomialError:
         return {}
+    while len(coefficients) > 1 and is_zero(coefficients[-1]):  # a power of the unknown, which is not 0, divides out
+        coefficients = coefficients[:-1]
     slope = lower(sympy.diff(sympy.expand(over), unknown) / under)
     roots = [{"text": text.expression(root), "latex": latex.expression(root), "tree": lower(root), "slope": slope}
-             for root in _roots(coefficients)]  # fmt: skip
+             for root in _roots(coefficients) if not root.has(sympy.Abs)]  # fmt: skip
     return {"name": name, "text": text.expression(unknown), "latex": latex.expression(unknown), "roots": roots} if roots else {}
 
 
@@ -60,7 +63,7 @@ def book_symbols(signs: Mapping[str, Sign]) -> dict[str, NamedSymbol]:
     known = dict(book().symbols)
     for name, sign in signs.items():
         if name not in known:
-            domain: Any = "count" if sign.whole else "amount"
+            domain: Any = "count" if sign.whole else "real"  # a person's own may be below 0
             known[name] = NamedSymbol(name, title=sign.title, meaning=sign.meaning, unit=sign.unit, text=sign.text,
                                       latex=sign.latex, domain=domain, rank=sign.rank)  # fmt: skip
     return known

@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 from sympy import Symbol
 
-Domain = Literal["count", "count or zero", "amount", "amount or zero"]
+Domain = Literal["count", "count or zero", "amount", "amount or zero", "real"]
 
 _ASSUMPTIONS: dict[str, dict[str, bool]] = {
     "count": {"integer": True, "positive": True},
     "count or zero": {"integer": True, "nonnegative": True},
     "amount": {"positive": True},
     "amount or zero": {"nonnegative": True},
+    "real": {"real": True},
 }
 
 _GREEK = {"Δ": r"\Delta", "α": r"\alpha", "β": r"\beta"}

@@ -19,8 +19,7 @@ from .assumptions import Assumption
 from .block import Architecture
 from .book import Book
 from .build import choices, definitions
-from .derivation import Chain, Facts, Step, check, equal
-from .derive import reachable
+from .derivation import Chain, Facts, Step, check, equal, reachable, with_uses
 from .errors import SymllmError
 from .rules import Draft, assume, dominant, expand, unfold
 from .training import chosen as training_options
@@ -163,11 +162,12 @@ def _chain(theorem: Theorem, bare: Facts) -> Chain:
     draft = Draft(theorem.left, bare)
     while (further := draft.then(unfold())).current != draft.current:
         draft = further
-    draft = draft.then(assume(*theorem.hypotheses), expand())
+    spoken = bare.with_(theorem.hypotheses).used(draft.current)
+    draft = draft.then(assume(*(item for item in theorem.hypotheses if item in spoken)), expand())
     if theorem.relation == "≈" and theorem.grows is not None:
         draft = draft.then(dominant(theorem.grows))
-    last = Step("state", theorem.relation, theorem.right, "the closed form", symbol=theorem.grows)
-    return draft.then(lambda expr, facts: last).chain(theorem.title)
+    last = Step("state", theorem.relation, theorem.right, symbol=theorem.grows)
+    return draft.then(lambda expr, facts: with_uses(expr, last, facts)).chain(theorem.title)
 
 
 def _example(theorem: Theorem, bare: Facts, name: str, sizes: Mapping[sympy.Symbol, Number]) -> Counterexample | None:

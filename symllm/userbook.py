@@ -13,12 +13,14 @@ import sympy
 
 from . import parse, tree
 from .book import Book
+from .bounds import nonnegative
 from .build import ordered
 from .crossing import lift
 from .dimension import check, dimension, unit_dimension
+from .domains import too_narrow
 from .errors import SymllmError, unknown
 from .formula import Composed, Definition, Formula
-from .symbols import NamedSymbol
+from .symbols import Domain, NamedSymbol
 
 #: What a page may declare, and the type of each item.
 LISTS: Mapping[str, type] = {"FORMULAS": Formula, "COMPOSED": Composed}
@@ -40,7 +42,8 @@ def opened_book(path: str | None) -> Book:
     """The book of symllm, with the formulas of a page of the person's own where one is given.
 
     The page is Python and is run: give only pages that you trust. It declares FORMULAS (and COMPOSED) as tuples.
-    Raises `SymllmError` where it does not run, declares nothing, or takes a name that is taken.
+    Raises `SymllmError` where it does not run, declares nothing, takes a name that is taken, defines a symbol that has a
+    definition, or declares a formula whose dimensions do not close or whose symbol is more than its expression.
     """
     from .formulas.book import book
 
@@ -65,11 +68,40 @@ def _extended(base: Book, path: str) -> Book:
         raise SymllmError(f"--book {path[:60]!r} declares nothing: it needs FORMULAS = (Formula(...), ...)")
     own = [value for value in vars(page).values() if isinstance(value, NamedSymbol) and value.name not in base.symbols]
     own += [item.symbol for items in lists.values() for item in items if item.symbol.name not in base.symbols]
+    _refuse_second_definitions(base, lists, path)
+    for formula in lists["FORMULAS"]:
+        _refuse_unsound(formula, f"--book {path[:60]!r}: formula {formula.name}")
     taken = set(base.quantities()) & {item.name for items in lists.values() for item in items}
     if taken:
         raise SymllmError(f"--book {path[:60]!r}: the book already has a formula called {sorted(taken)[0]!r}")
     return replace(base, symbols={**base.symbols, **{symbol.name: symbol for symbol in own}},
                    formulas=(*base.formulas, *lists["FORMULAS"]), composed=(*base.composed, *lists["COMPOSED"]))  # fmt: skip
+
+
+def _refuse_second_definitions(base: Book, lists: Mapping[str, tuple[Any, ...]], path: str) -> None:
+    """Raise where a symbol would have two definitions, or one name would stand for two symbols."""
+    pages: tuple[Composed | Formula, ...] = (*base.composed, *base.formulas)
+    defined = {item.symbol.name: f"the book's {item.name!r}" for item in pages}
+    for item in (item for items in lists.values() for item in items):
+        symbol = item.symbol
+        if symbol.name in defined:
+            raise SymllmError(f"--book {path[:60]!r}: {item.name!r} defines {symbol.name}, which {defined[symbol.name]} defines; "
+                              "give it a symbol of its own")  # fmt: skip
+        own = base.symbols.get(symbol.name)
+        if own is not None and (own != symbol or own.unit != symbol.unit):
+            raise SymllmError(f"--book {path[:60]!r}: {item.name!r} declares {symbol.name} anew, which the book's notation has as "
+                              f"{own.title} ({own.domain}, {own.unit}); import that, or take another name")  # fmt: skip
+        defined[symbol.name] = f"this page's {item.name!r}"
+
+
+def _refuse_unsound(formula: Formula, where: str) -> None:
+    try:
+        check(formula.expression, formula.symbol.unit, f"'{formula.symbol} = {formula.expression}'"[:160])
+    except SymllmError as error:
+        raise SymllmError(f"{where}: {error}") from None
+    wrong = too_narrow(formula.symbol, formula.expression)
+    if wrong:
+        raise SymllmError(f"{where}: {wrong}")
 
 
 def _items(page: Any, name: str, kind: type, path: str) -> tuple[Any, ...]:
@@ -116,7 +148,8 @@ def _definition(text: str, name: str, body: tree.Tree, known: Mapping[str, Named
     if expr.has(sympy.zoo, sympy.nan):
         raise SymllmError(f"--define {text[:60]!r} divides by zero")
     unit = unit_of(expr, text)
-    symbol = NamedSymbol(name, title=name.replace("_", " "), meaning=text, unit=unit, domain="amount or zero", rank=5000)
+    domain: Domain = "amount or zero" if nonnegative(expr) else "real"  # a sign that is not proved is not given
+    symbol = NamedSymbol(name, title=name.replace("_", " "), meaning=text, unit=unit, domain=domain, rank=5000)
     check(expr, unit, f"--define {text}")
     return Definition(symbol, expr, f"defined: {text}", title=name)
 

@@ -10,9 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sympy import Integer, Max, Min, ceiling, floor
 
-from symllm.asymptotics import coefficients, crossover, dominant, elasticity, eventually, leading, ratio_goes_to_one
+from symllm.asymptotics import coefficients, crossover, dominant, eventually, leading, ratio_goes_to_one
+from symllm.deriving import elasticity_of
 from symllm.errors import SymllmError
 from symllm.formulas.notation import N, V, W, b, c_pass, d, h, s, tp
+from symllm.scenario import Request, scenario
+from symllm.sensitivity import elasticities, elasticity
 
 GPT = N * (12 * d**2 + 13 * d) + V * d + 2 * d
 
@@ -130,9 +133,43 @@ def test_elasticity_takes_the_active_branch_and_refuses_a_corner() -> None:
     assert elasticity(expr, s, {b: 100, s: 100, c_pass: 8192, d: 8}) == 0
     with pytest.raises(SymllmError, match="on the corner of"):
         elasticity(expr, s, {b: 1, s: 8192, c_pass: 8192, d: 8})
-    assert elasticity(ceiling(h / tp), h, {h: 40, tp: 3}) == 1
+    assert elasticity(ceiling(h / tp), h, {h: 40, tp: 3}) == Fraction(40, 3) / 14  # the slope of h/tp, the value of the ceiling
     assert elasticity(N * W, d, {N: 2, d: 3}, {W: d**3}) == 3
     with pytest.raises(SymllmError, match="symbol 'W' has no value"):
         elasticity(N * W, d, {N: 2, d: 3})
     with pytest.raises(SymllmError, match="the value is 0"):
         elasticity(s - d, d, {s: 3, d: 3})
+
+
+def test_of_a_ceiling_the_slope_is_relaxed_and_the_value_is_not() -> None:
+    found = elasticities(N * ceiling(h / tp) + N * s, s, {N: 2, h: 8, tp: 3, s: 5})
+    assert (found.above, found.relaxed) == (Fraction(5, 8), ())  # 8/3 would make it 15/23
+    assert elasticities(floor(s / 16) * N, s, {N: 2, s: 40}).relaxed == (floor(s / 16),)
+    assert elasticities(floor(s / 16) * N, s, {N: 2, s: 40}).above == Fraction(40, 16) / 2
+
+
+def test_on_a_corner_both_sides_are_told() -> None:
+    expr = Min(b * s, c_pass) * d
+    found = elasticities(expr, s, {b: 1, s: 8192, c_pass: 8192, d: 8})
+    assert (found.below, found.above, found.corners) == (1, 0, (Min(b * s, c_pass),))
+    hidden = elasticities(Max(expr, V), s, {b: 1, s: 8192, c_pass: 8192, d: 8, V: 10**9})
+    assert (hidden.below, hidden.above, hidden.corners) == (0, 0, ())  # no harm on a branch that is not taken
+    steep = elasticities(Max(s, s**2 / W), s, {s: 4, W: 4})
+    assert (steep.below, steep.above) == (1, 2)
+
+
+@pytest.mark.parametrize("model", ["gemma-3-27b", "llama-3-8b"])
+def test_the_elasticity_of_a_model_s_cache_is_that_of_its_own_numbers(model: str) -> None:
+    """At 3 GPUs heads do not divide: against the change that one more token makes, in the exact numbers."""
+    asked = Request(model=model, tp=3, context=4096)
+    found = elasticity_of(asked, ("kv_cache_per_gpu",), "s").rows[0][2]
+    cases = (scenario(Request(model=model, tp=3, context=tokens)) for tokens in (4096, 4097))
+    here, there = (case.program.run(case.values, ["M_kvg"])["M_kvg"] for case in cases)
+    assert found == pytest.approx(float(Fraction(there - here, here) * 4096), rel=1e-9)
+
+
+def test_what_is_relaxed_or_on_a_corner_is_said() -> None:
+    notes = elasticity_of(Request(model="llama-3-8b", tp=3, context=4096), ("kv_cache_per_gpu",), None).notes
+    assert notes == ("relaxed slopes in N, k: the value is exact, but a ceiling or floor is taken to rise as smoothly as what it rounds",)
+    corner = elasticity_of(Request(model="gemma-3-27b", context=1024), ("kv_cache",), "s").notes
+    assert corner and corner[0].startswith("on a corner in s: 1 % more changes it by +0.")

@@ -126,9 +126,12 @@ def test_numbers_on_every_line() -> None:
 
 def test_assumptions_that_the_model_breaks_or_does_not_need_are_named() -> None:
     made = derived("llama", "parameters", (*TEXTBOOK, "W = 8"), d)
-    assert "d_ff = 4*d does not hold for this model: d_ff is 11,008, not 16,384" in made.notes
-    assert "W = 8 changes nothing here" in made.notes
-    assert made.evaluations[0].result == 6738415616  # LLaMA-7B's own number, whatever was assumed
+    assert made.notes == (
+        "W = 8 changes nothing here",
+        "d_ff = 4*d does not hold for llama: d_ff is 11,008, not 16,384; so what is derived is not about it, and no numbers of it are put in",
+    )
+    assert made.evaluations == ()  # they would be another model's
+    assert derived("llama", "parameters", TEXTBOOK[:2], d).evaluations[0].result == 6738415616
 
 
 @given(st.integers(1, 64), st.integers(1, 64), st.integers(1, 64), st.integers(1, 10**5), st.integers(1, 10**4))
@@ -268,6 +271,11 @@ SYMBOLS = book().symbols
         (("h = 1/2",), "query heads is counted, so it is a whole number"),
         (("d = h/(k-k)",), "assumption 'd = ...' divides by zero"),
         (("d_h",), "write it as 'symbol = expression'"),
+        (("d_ff = M_kv",), "assumption 'd_ff = M_kv': d_ff is a plain number, but M_kv is information"),
+        (("M_gpu = 2*s",), "assumption 'M_gpu = 2*s': M_gpu is information, but 2*s is a plain number"),
+        (("d = u_a + 1",), "dimension mismatch in 'u_a + 1'"),
+        (("k = k",), "assumptions go in a circle: k = k"),
+        (("k = h", "h = d", "d = 2*k"), "assumptions go in a circle: k = h, h = d, d = 2*k"),
     ],
     ids=lambda value: ", ".join(value) if isinstance(value, tuple) else "",
 )
@@ -291,7 +299,7 @@ def test_what_cannot_be_derived_is_refused() -> None:
     with pytest.raises(SymllmError, match="P is what is derived"):
         derived("gpt2", "parameters", ("P = 7",))
     with pytest.raises(SymllmError, match="defined in a circle"):
-        derived("gpt2", "kv_cache", ("N = M_kv",))
+        derived("gpt2", "kv_cache", ("N = P",))
     with pytest.raises(SymllmError, match="does not depend on W"):
         derived("gpt2", "parameters", TEXTBOOK, W)
 
@@ -377,3 +385,72 @@ def test_what_is_too_long_to_print_is_named_and_used_exactly() -> None:
     assert [str(chain.left) for chain in made.chains] == ["P"]
     assert made.notes == ("x_tiles (tiles) has a definition too long to write out; it is used exactly",)
     assert made.evaluations[0].result == 2 * sum(min(3 * i, 50) for i in range(1, 120))
+
+
+@pytest.mark.parametrize(
+    ("expr", "given"),
+    [
+        ((d - h) ** 2, Bound(d - h, d)),
+        (V * (d - h) ** 4 + N, Bound(d - h, d)),
+        ((V - N) * ceiling(s / 16), Bound(ceiling(s / 16), s / 16 + 1)),
+        (Min(d - h, V) * Min(d - h, W), Bound(d - h, d)),
+        (Max(W, N - Min(s, V)), Bound(Min(s, V), s)),
+        (2 ** Min(s, V), Bound(Min(s, V), s)),
+    ],
+    ids=str,
+)
+def test_a_larger_part_makes_no_larger_whole_where_its_sign_is_open(expr: sympy.Expr, given: Bound) -> None:
+    with pytest.raises(SymllmError, match="does not surely grow with"):
+        bounded(expr, (given,))
+
+
+@pytest.mark.parametrize(
+    ("expr", "given"),
+    [
+        ((d - h) ** 3, Bound(d - h, d)),
+        (V * (d - h) + N, Bound(d - h, d)),
+        (Min(s, V) ** 2, Bound(Min(s, V), s)),
+        (N * ceiling(s / 16) ** n, Bound(ceiling(s / 16), s / 16 + 1)),
+        (Max(W, N * Min(s, V) - d), Bound(Min(s, V), s)),
+        (sympy.sqrt(Min(s, V)), Bound(Min(s, V), s)),
+    ],
+    ids=str,
+)
+@given(st.lists(st.integers(1, 60), min_size=6, max_size=6), st.integers(0, 3))
+@settings(max_examples=20, deadline=None)
+def test_what_grows_over_the_whole_range_is_bounded(expr: sympy.Expr, given: Bound, sizes: list[int], power: int) -> None:
+    values = {**dict(zip((d, h, V, s, N, W), sizes, strict=True)), n: power}
+    before, after = (side.subs(values) for side in (expr, bounded(expr, (given,))))
+    assert before <= after
+
+
+def asked(**options: Any) -> Derivation:
+    from symllm.deriving import derived as by_request
+    from symllm.scenario import Request
+
+    return by_request(Request(**options), "parameters")
+
+
+def test_what_follows_from_a_model_is_not_assumed() -> None:
+    with pytest.raises(SymllmError, match=re.escape("--assume 'P_layer = 5': P_layer of a named model is derived, not assumed (")):
+        asked(model="gpt2", assume=("P_layer = 5",))
+    assert found(asked(assume=("P_layer = 5",)))["P"] == 5 * N + V * d + 2 * d + d * s_pos
+
+
+def test_under_an_assumption_that_a_model_breaks_no_number_is_called_its_own() -> None:
+    broken = asked(model="llama-3-8b", assume=("k = h",))
+    assert broken.evaluations == () and all(chain.evaluation is None for chain in broken.chains)
+    assert broken.notes == (
+        "k = h does not hold for Llama-3-8B: k is 8, not 32; so what is derived is not about it, and no numbers of it are put in",
+    )
+    assert "8,030,261,248" not in text.derivation(broken)
+    kept = asked(model="gpt2", assume=("k = h",))
+    assert kept.notes == () and kept.evaluations[0].result == 124439808
+    assert asked(model="llama-3-8b", assume=("d_h = d/h",)).evaluations[0].result == 8030261248
+
+
+def test_new_tokens_are_a_symbol_where_they_are_what_grows() -> None:
+    from symllm.deriving import derived as by_request
+    from symllm.scenario import Request
+
+    assert found(by_request(Request(), "kv_cache", (), "n"))["M_kv"] == 2 * N * k * d_h * n * b * SYMBOLS["u_kv"]

@@ -14,6 +14,7 @@ import sympy
 
 from ..assumptions import Assumption
 from ..derivation import Derivation, Evaluation, Part, Step
+from ..labels import WORDS
 from ..units import DIMENSIONS, Number, exact, rounded, show, significant
 
 Segment: TypeAlias = "str | sympy.Expr | Assumption"
@@ -38,15 +39,19 @@ def conditions(derivation: Derivation) -> Segments:
 
 
 def note(step: Step) -> Segments:
-    """Why a step holds: its note, the summands it was added up from, the assumptions used, the growing symbol."""
+    """Why a step holds: a definition's reason, its summands, the assumptions put in, the growing symbol, or its rule."""
     if step.parts:
-        lead = f"{step.note}: " if step.note else ""
+        lead = f"{step.because}: " if step.because else ""
         return (lead, *_parts(step.parts))
-    if step.symbol is not None:
-        return (f"{step.note}: " if step.note else "", "largest term in ", step.symbol, " (ratio → 1)")
-    if step.uses:
-        return (f"{step.note}, " if step.note else "", "as ", *_listed(step.uses))
-    return (step.note,) if step.note else ()
+    if step.relation == "≈" and step.symbol is not None:
+        said = WORDS.get(step.rule)
+        return (f"{said}: " if said else "", "largest term in ", step.symbol, " (ratio → 1)")
+    if step.rule == "assume":  # other rules rest on assumptions that the lines before them have put in
+        return ("as ", *_listed(step.uses))
+    if step.rule == "collect" and step.symbol is not None:
+        return (f"{WORDS['collect']} ", step.symbol)
+    said = step.because or WORDS.get(step.rule, "")
+    return (said,) if said else ()
 
 
 def _listed(items: tuple[Assumption, ...]) -> Iterator[Segment]:
