@@ -21,7 +21,10 @@ from .dimension import spell, unit_dimension
 from .errors import SymllmError, unknown
 from .explain import numbers, open_request
 from .formula import Definition
+from .numeric.feasible import FARTHEST, Grid, search
+from .numeric.feasible import Test as Decider
 from .overtaking import Run, runs
+from .relations import number
 from .scenario import Request, Scenario, compiled, complete, scenario
 from .sensitivity import Elasticity, elasticities
 from .symbols import NamedSymbol
@@ -153,7 +156,10 @@ def _crossover_in_numbers(request: Request, names: Sequence[str], growing: str) 
     complete(case.with_values(**{growing: 1}), symbols)
     step = Fraction(sign.step)
     lines = {line.name: line.tree for line in made.needed(symbols)}
-    found = runs(symbols[0], symbols[1], growing, lines, case.values, step)
+    try:
+        found = runs(symbols[0], symbols[1], growing, lines, case.values, step)
+    except SymllmError:  # powers that rest on the unknown: by bounds over stretches
+        found = _bounded_runs(case, symbols, growing)
     title = f"{first} and {second} of {model}, in {sign.title}"
     notes = (*_other_model(request, case, model), *assumptions(case, symbols))
     edge = _edge(found)
@@ -167,6 +173,27 @@ def _crossover_in_numbers(request: Request, names: Sequence[str], growing: str) 
     text = form.text.replace("≤", "=").replace("≥", "=") if form else ""
     latex = form.latex.replace(r"\le", "=", 1).replace(r"\ge", "=", 1) if form else ""
     return Finding(title, said(found, first, second, sign.text, sign.unit, step), text, latex, form.value if form else at, sign.unit, notes=notes)
+
+
+def _bounded_runs(case: Scenario, symbols: Sequence[str], growing: str) -> list[Run]:
+    """The runs of a crossover as feasible sets of "<" both ways; raises where the whole range cannot be decided."""
+    made = case.program
+    kept, values = made.around(symbols, (growing,), case.with_values(**{growing: 1}).values)
+    lines = [*((name, number(value)) for name, value in values.items()), *kept]
+    grid = Grid(1, FARTHEST, Fraction(made.signs[growing].step), made.signs[growing].whole)
+    first, second = symbols
+    both = [search([Decider(a, b, True, lines, growing, 1)], grid, downwards=None) for a, b in ((second, first), (first, second))]
+    if not all(found.complete for found in both):
+        raise SymllmError(f"no crossover in {growing} can be told: too many changes between the two")
+    spans = sorted([(low, high, sign) for found, sign in zip(both, (1, -1), strict=True) for low, high in found.intervals])
+    told, start = [], grid.low
+    for low, high, sign in [*spans, (grid.high + 1, grid.high + 1, 0)]:
+        if low > start:
+            told.append(Run(start, low - 1 if low <= grid.high else None, 0))
+        if low <= grid.high:
+            told.append(Run(low, high if high < grid.high else None, sign))
+        start = high + 1
+    return told
 
 
 def _edge(found: Sequence[Run]) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ not known is refused. A mismatch names the sub-expression and both dimensions.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -24,19 +25,19 @@ def registry() -> Any:
     lines += [f"{u.name} = {u.factor.numerator} / {u.factor.denominator} * {u.base}"
               for u in UNITS.values() if u.name != u.base]  # fmt: skip
     lines += [f"{label} = []" for label in COUNTS]
-    from fractions import Fraction
-
     return UnitRegistry(lines, non_int_type=Fraction, cache_folder=None)
 
 
 @cache
 def unit_dimension(unit: str) -> Any:
-    """The Pint dimensionality of a unit text of the book, such as "byte/second" or "1"."""
+    """The Pint dimensionality of a unit text of the book, such as "byte/second", "USD*byte" or "1"."""
     units = registry()
     over, _, under = unit.partition("/")
-    result = units.dimensionless if over in ("1", "") else units.Unit(over)
-    if under:
-        result = result / units.Unit(under)
+    result = units.dimensionless
+    for text, sign in ((over, 1), (under, -1)):
+        for factor in text.split("*") if text not in ("", "1") else ():
+            name, _, power = factor.partition("^")
+            result = result * units.Unit(name) ** (sign * Fraction(power or 1))
     return result.dimensionality
 
 
@@ -107,8 +108,6 @@ def _raised(expr: sympy.Pow) -> Any:
     base, exponent = expr.args
     inner = dimension(base)
     if exponent.is_Rational:
-        from fractions import Fraction
-
         power = Fraction(int(exponent.p), int(exponent.q))
         return inner ** (power.numerator if power.denominator == 1 else power)
     for part, name in ((base, "base"), (exponent, "exponent")):

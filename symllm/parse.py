@@ -236,6 +236,13 @@ def _value(tree: Tree) -> Fraction | None:
     return 1 / inner if inner else None
 
 
+def unit(name: str) -> Tree | None:
+    """The amount that a bare unit names, as in kv_cache/GiB: 2**30 byte; a count is 1, and what is no unit None."""
+    if name in UNITS:
+        return _scaled(1, _of_unit(name, 1))
+    return 1 if name.removesuffix("s") in COUNTS else None
+
+
 def expression(text: str) -> Tree:
     """The tree of an expression such as "4*d", "ceil(s/16)" or "20 ms"; numbers stay exact."""
     reader = _Reader(text)

@@ -11,7 +11,7 @@ from .numeric.certificate import Relation
 from .numeric.dimensions import PLAIN, Dimension, of_tree, unit_of
 from .program import Program
 from .tree import Tree
-from .units import COUNTS, DIMENSIONS, UNITS, Number, exact
+from .units import COUNTS, DIMENSIONS, Number, exact
 
 
 def relations(program: Program, texts: Iterable[str]) -> list[Relation]:
@@ -95,12 +95,9 @@ def _symbol(program: Program, name: str) -> Tree:
     printed = next((word for word, sign in program.signs.items() if sign.text == name), None)
     if printed is not None:
         return printed
-    if name in UNITS:  # kv_cache/GiB
-        unit = UNITS[name]
-        factor = exact(unit.factor)
-        return ["*", factor if isinstance(factor, int) else ["q", factor.numerator, factor.denominator], unit.base]
-    if name.removesuffix("s") in COUNTS:
-        return 1
+    amount = parse.unit(name)
+    if amount is not None:
+        return amount
     raise unknown("symbol", name, [*program.quantities, *program.signs], "`symllm list` shows all")
 
 

@@ -318,6 +318,7 @@ def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) 
         for word in (name, *sorted(tree.names(body))):
             if word not in made.signs:
                 raise unknown("symbol", word, made.signs, "`symllm list --symbols` shows all")
+        _assumable(request, made, name, body, text)
         if name in pending:
             raise SymllmError(f"--assume gives {name} twice: {pending[name][0]!r} and {text!r}")
         pending[name] = (text, body)
@@ -333,6 +334,17 @@ def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) 
             inputs.pop(name, None)
     replaced = {line.name for line in lines} | {name for name, item in inputs.items() if item.origin == "given"}
     return replace(made, lines=(*lines, *(line for line in made.lines if line.name not in replaced)))
+
+
+def _assumable(request: Request, made: Program, name: str, body: Tree, text: str) -> None:
+    """Refuse what a named model derives from its sizes, and sides of different dimension."""
+    line = made.line(name)
+    if line is not None and made.model["name"]:
+        raise SymllmError(f"--assume {text[:60]!r}: {name} of a named model is derived, not assumed; assume sizes that it rests on, or name no model")
+    left = of_unit(made.signs[name].unit)
+    right = of_tree(body, lambda word: made.signs[word].unit, f"--assume {text[:60]!r}")
+    if right is not None and left != right and tree.names(body):
+        raise MismatchError(body, left, right, f"--assume {text[:60]!r}")
 
 
 def _notes(request: Request, made: Program, inputs: Mapping[str, Input]) -> Iterable[str]:

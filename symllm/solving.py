@@ -141,6 +141,10 @@ def grid_of(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:
         return Grid(low, max(int(limit.value - new), low), step, sign.whole), said
     if asked is not None and asked.divides in case.inputs:
         return Grid(low, int(case.inputs[asked.divides].value), step, sign.whole), f"the model's {case.program.signs[asked.divides].title}"
+    own = case.program.line(name)
+    if own is not None and not sign.whole and tree.names(own.tree) <= set(DIMENSIONS):  # a constant of the person's own: in millionths of it
+        given = tree.evaluate(own.tree, dict.fromkeys(DIMENSIONS, 1))
+        return Grid(low, FARTHEST, Fraction(given) / 10**6 if given > 0 else step, False), ""
     low, high, most = _by_law(case, name, low)
     if high is not None:
         return Grid(low, high, step, sign.whole), f"the model's {case.program.signs[most].title}"

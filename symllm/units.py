@@ -201,6 +201,8 @@ def show(value: Number | float, unit: str, digits: int = 3) -> str:
     base, _, per = unit.partition("/")
     if base == "byte" and not per:
         return show_bytes(value)
+    if unit == "USD/second":
+        return show(value * 3600, "USD/hour", digits)
     if base in _SCALES:
         text = _scaled(value, _SCALES[base], digits)
         return f"{text}/{_short(per)}" if per else text

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from .dimension import check, dimension, unit_dimension
 from .domains import too_narrow
 from .errors import SymllmError, unknown
 from .formula import Composed, Definition, Formula
+from .numeric.dimensions import unit_of as composite
 from .symbols import Domain, NamedSymbol
+from .units import DIMENSIONS
 
 #: What a page may declare, and the type of each item.
 LISTS: Mapping[str, type] = {"FORMULAS": Formula, "COMPOSED": Composed}
@@ -141,10 +144,7 @@ def user_definitions(texts: Iterable[str], lines: list[Definition], symbols: Map
 
 
 def _definition(text: str, name: str, body: tree.Tree, known: Mapping[str, NamedSymbol]) -> Definition:
-    for word in sorted(tree.names(body)):
-        if word not in known:
-            raise unknown("symbol", word, known, "`symllm list` shows all")
-    expr = lift(body, known)
+    expr = lift(spelled_out(body, known), known)
     if expr.has(sympy.zoo, sympy.nan):
         raise SymllmError(f"--define {text[:60]!r} divides by zero")
     unit = unit_of(expr, text)
@@ -154,10 +154,26 @@ def _definition(text: str, name: str, body: tree.Tree, known: Mapping[str, Named
     return Definition(symbol, expr, f"defined: {text}", title=name)
 
 
+def spelled_out(body: tree.Tree, known: Mapping[str, NamedSymbol]) -> tree.Tree:
+    """A tree in which symbols as they are printed and bare units (kv_cache/GiB) stand for symbols; raises for unknown names."""
+    if isinstance(body, int) or (isinstance(body, list) and body[0] == "q"):
+        return body
+    if isinstance(body, list):
+        return [body[0], *(spelled_out(part, known) for part in body[1:])]
+    if body in known:
+        return body
+    printed = next((word for word, symbol in known.items() if symbol.text_form == body), None)
+    meant = printed if printed is not None else parse.unit(body)
+    if meant is None:
+        raise unknown("symbol", body, known, "`symllm list` shows all")
+    return meant
+
+
 def unit_of(expr: sympy.Expr, text: str) -> str:
-    """The unit of the book that has the dimension of an expression; raises where there is none."""
+    """The unit text that has the dimension of an expression: one that the book uses, else a product of base units."""
     found = dimension(expr)
     for unit in UNITS:
         if unit_dimension(unit) == found:
             return unit
-    raise SymllmError(f"--define {text[:60]!r}: it has a dimension for which the book has no unit; divide it by what it is measured in")
+    powers = {base: Fraction(found.get(f"[{measured}]", 0)) for base, measured in DIMENSIONS.items()}
+    return composite(tuple((base, power) for base, power in powers.items() if power))
