@@ -90,7 +90,7 @@ def _posed(request: Request, expression: str, name: str, low: str, high: str) ->
         unit = made.signs[body].unit
     if name not in made.inputs([*tree.names(body)]) and name not in tree.names(body):
         raise SymllmError(f"'{expression}' does not depend on {made.signs[name].title} ({name})")
-    made = replace(made, lines=(*made.lines, Line(RESULT, body, unit, expression, expression)))
+    made = made.extended([Line(RESULT, body, unit, expression, expression)])
     case = replace(case, program=made)
     complete(case.with_values(**{name: 1}), [RESULT])
     kept, values = made.around([RESULT], (name,), case.with_values(**{name: 1}).values)

@@ -6,9 +6,10 @@ question runs it without SymPy or Pint.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from . import tree
@@ -93,9 +94,44 @@ class Program:
     laws: tuple[tuple[str, str, str, str], ...] = ()
     rules: Mapping[str, tuple[Tree, str]] = field(default_factory=dict)
 
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[int, Line]]:
+        """Each line with its place, by the name that it defines."""
+        return {line.name: (place, line) for place, line in enumerate(self.lines)}
+
+    @cached_property
+    def _uses(self) -> dict[str, frozenset[str]]:
+        """The symbols that stand in each line."""
+        return {line.name: frozenset(tree.names(line.tree) | tree.names(line.times)) for line in self.lines}
+
+    @cached_property
+    def _under(self) -> dict[str, frozenset[str]]:
+        """All lines that a line rests on, itself among them."""
+        found: dict[str, frozenset[str]] = {}
+        for line in self.lines:
+            found[line.name] = frozenset((line.name,)).union(*(found.get(name, frozenset()) for name in self._uses[line.name]))
+        return found
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The place of each symbol in the notation."""
+        return {name: place for place, name in enumerate(self.signs)}
+
+    def extended(self, lines: Sequence[Line]) -> Program:
+        """The program with further lines behind its own; what is known of its own lines is not worked out again."""
+        made = replace(self, lines=(*self.lines, *lines))
+        by_name, uses, under = dict(self._by_name), dict(self._uses), dict(self._under)
+        for place, line in enumerate(lines, len(self.lines)):
+            by_name[line.name] = (place, line)
+            uses[line.name] = frozenset(tree.names(line.tree) | tree.names(line.times))
+            under[line.name] = frozenset((line.name,)).union(*(under.get(name, frozenset()) for name in uses[line.name]))
+        made.__dict__.update(_by_name=by_name, _uses=uses, _under=under, _places=self._places)
+        return made
+
     def line(self, name: str) -> Line | None:
         """The definition of a symbol, or None where it is an input."""
-        return next((line for line in self.lines if line.name == name), None)
+        found = self._by_name.get(name)
+        return found[1] if found is not None else None
 
     def symbol_of(self, quantity: str) -> str:
         """The symbol that a quantity's public name stands for; raises for an unknown name."""
@@ -107,19 +143,18 @@ class Program:
 
     def needed(self, results: Iterable[str]) -> list[Line]:
         """The definitions that the results rest on, in order."""
-        wanted, found = set(results), []
-        for line in reversed(self.lines):
-            if line.name in wanted:
-                found.append(line)
-                wanted |= tree.names(line.tree) | tree.names(line.times)
-        return found[::-1]
+        wanted = frozenset[str]().union(*(self._under.get(result, frozenset()) for result in results))
+        return [line for _, line in sorted((self._by_name[name] for name in wanted), key=lambda found: found[0])]
 
     def inputs(self, results: Iterable[str]) -> list[str]:
         """The symbols without a definition that the results rest on."""
-        lines = self.needed(results)
-        defined = {line.name for line in lines}
-        used = set(results).union(*(tree.names(line.tree) | tree.names(line.times) for line in lines))
-        return [name for name in self.signs if name in used - defined]
+        results = list(results)
+        used = set(results).union(*(self._uses[line.name] for line in self.needed(results)))
+        return sorted((name for name in used if name not in self._by_name and name in self._places), key=self._places.__getitem__)
+
+    def occurs(self, name: str) -> bool:
+        """Whether a symbol stands in any of the lines."""
+        return any(name in used for used in self._uses.values())
 
     def kind(self, result: str) -> str:
         """The weakest kind of all that a result rests on."""
@@ -163,7 +198,7 @@ class Program:
         for line in self.needed(results):
             if line.name in moving:  # a definition that is asked about as an unknown
                 continue
-            used = tree.names(line.tree)
+            used = self._uses[line.name]
             if used & moving:
                 moving.add(line.name)
                 kept.append((line.name, line.tree))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,19 +105,35 @@ def _generates(request: Request) -> bool:
     return request.new_tokens is not None or bool(named & {"n", "new_tokens"})
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A program by what it is made of; how it is made takes no part in that."""
+
+    key: str
+    place: str
+    raw: Mapping[str, Any] | None = field(compare=False)
+    model: Mapping[str, Any] = field(compare=False)
+    book: str | None = field(compare=False)
+    options: Mapping[str, Any] = field(compare=False)
+
+
 def compiled(request: Request) -> Program:
-    """The program of the request's model, from the disk where it was made before."""
+    """The program of the request's model, from this process's memory or the disk where it was made before."""
     raw, model = facts(request)
     options = structure(request)
+    key = json.dumps({"model": model, "config": raw, "book": _stamp(request.book), **options}, sort_keys=True, default=str)
+    return _kept(_Asked(key, str(cache.folder()), raw, model, request.book, options))
 
+
+@lru_cache(maxsize=256)
+def _kept(asked: _Asked) -> Program:
     def make() -> dict[str, Any]:
         from .build import program as build
         from .userbook import opened_book
 
-        return program.dump(build(opened_book(request.book), raw, model, **options))
+        return program.dump(build(opened_book(asked.book), asked.raw, asked.model, **asked.options))
 
-    key = {"model": model, "config": raw, "book": _stamp(request.book), **options}
-    return program.restore(cache.kept("program", key, make))
+    return program.restore(cache.kept("program", {"asked": asked.key}, make))
 
 
 def _stamp(path: str | None) -> str:
@@ -332,7 +350,10 @@ def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) 
             sign = made.signs[name]
             lines.append(Line(name, body, sign.unit, sign.title, f"assumed: {text}", "assumed"))
             inputs.pop(name, None)
-    replaced = {line.name for line in lines} | {name for name, item in inputs.items() if item.origin == "given"}
+    given = {name for name, item in inputs.items() if item.origin == "given"}
+    if not lines and not any(made.line(name) for name in given):
+        return made
+    replaced = {line.name for line in lines} | given
     return replace(made, lines=(*lines, *(line for line in made.lines if line.name not in replaced)))
 
 

@@ -88,9 +88,8 @@ def problem(request: Request, what: str, asked: Asked | None, such_that: tuple[s
 
 def _need_symbol(made: Program, name: str) -> None:
     """Refuse an unknown that does not occur in this model, naming those that do in its place."""
-    used = {word for line in made.lines for word in tree.names(line.tree)} | {"M_gpu"}
-    if name not in used:
-        alike = [word for word in made.sizes if word.startswith(f"{name}_") and word in used]
+    if not made.occurs(name) and name not in ("M_gpu", "eta"):
+        alike = [word for word in made.sizes if word.startswith(f"{name}_") and made.occurs(word)]
         hint = f"; it has {', '.join(alike)}" if alike else ""
         raise SymllmError(f"{made.signs[name].title} ({name}) does not occur in the formulas of {made.model['title']}{hint}")
 
@@ -127,7 +126,7 @@ def _results(count: int) -> list[str]:
 def _with_sides(made: Program, found: Sequence[Relation]) -> Program:
     lines = [Line(_side(side, index), body, one.unit, side, one.says)
              for index, one in enumerate(found) for side, body in ((NEEDS, one.left), (BUDGET, one.right))]  # fmt: skip
-    return replace(made, lines=(*made.lines, *lines))
+    return made.extended(lines)
 
 
 def grid_of(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:

@@ -42,6 +42,10 @@ def power(base: Number, exponent: Number) -> Number:
 
     Raises `SymllmError` for a power of 0 or of a negative number that is not real, and for one beyond all use.
     """
+    if exponent == -1 and base:
+        return exact(Fraction(1) / base)
+    if isinstance(exponent, int) and 0 <= exponent <= 4:
+        return base**exponent
     from .numeric.powers import between
 
     try:

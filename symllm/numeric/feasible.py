@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import isqrt
+from typing import Any
 
 from ..tree import Tree
 from ..units import Number, exact
@@ -65,9 +67,14 @@ class Test:
     def __init__(self, left: Tree, right: Tree, strict: bool, assignments: Sequence[tuple[str, Tree]], variable: str,
                  least: int = 0) -> None:  # fmt: skip
         self.strict, self.least = strict, least
-        self._sides = enclosure(assignments, (left, right), variable)
+        self._made = (list(assignments), (left, right), variable)
         self._difference = difference.taken(left, right, assignments, variable, least)
         self._linear = self._difference.linear if self._difference is not None else None
+
+    @cached_property
+    def _sides(self) -> Callable[[Number, Number], Any]:
+        """Bounds of both sides, written out when they are first asked for: a linear relation never needs them."""
+        return enclosure(*self._made)
 
     def decided(self, low: Number, high: Number) -> bool | None:
         """True or False where the relation holds, or fails, for every value from low to high; None where that is not known."""
