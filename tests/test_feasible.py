@@ -69,7 +69,7 @@ def holds(left: Any, right: Any, strict: bool, x: Fraction) -> bool:
     return over < under if strict else over <= under
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(left=TREES, right=TREES, strict=st.booleans(), down=st.sampled_from([True, False, None]), least=st.integers(0, 3))
 def test_every_decided_stretch_is_as_plain_arithmetic_says(left: Any, right: Any, strict: bool, down: bool | None, least: int) -> None:
     grid = Grid(least, 200)

@@ -224,7 +224,8 @@ class _Opener:
             others = [other for other in kept if other is not branch]
             if branch in kept and any(self._exceeds(other, branch) if side.largest else self._exceeds(branch, other) for other in others):
                 kept = others
-        return replace(side, branches=tuple(kept))
+        everywhere = all(branch.at_least for branch in side.branches)  # one without a value leaves the whole without one
+        return replace(side, branches=tuple(replace(branch, at_least=branch.at_least and everywhere) for branch in kept))
 
     def _exceeds(self, large: _Quotient, small: _Quotient) -> bool:
         """Whether large >= small surely holds from `least` on: shifted there, their difference has no negative coefficient."""
@@ -286,7 +287,8 @@ def _chosen(inner: list[_Side], largest: bool) -> _Side:
     if len(numbers) > 1:  # of numbers only the one that decides
         pick = max if largest else min
         kept = pick(numbers, key=lambda branch: branch.over.get((), Fraction(0)) / branch.under[()])
-        found = (*(branch for branch in found if not any(branch is number for number in numbers)), kept)
+        everywhere = all(number.at_least for number in numbers)
+        found = (*(branch for branch in found if not any(branch is number for number in numbers)), replace(kept, at_least=everywhere))
     if len(found) > MOST_BRANCHES:
         raise _NotPolynomialError
     return _Side(found, largest)

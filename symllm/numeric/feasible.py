@@ -24,6 +24,8 @@ from .intervals import UNBOUNDED, enclosure
 MOST_LOOKS = 4000
 #: Looks at the rest of the range, once the asked end of the set is certain.
 FURTHER_LOOKS = 400
+#: First values that a relation may leave out to become one of polynomials.
+TRIED_STARTS = 3
 #: The upper end of a range that nothing else bounds.
 FARTHEST = 10**40
 
@@ -68,7 +70,12 @@ class Test:
                  least: int = 0) -> None:  # fmt: skip
         self.strict, self.least = strict, least
         self._made = (list(assignments), (left, right), variable)
-        self._difference = difference.taken(left, right, assignments, variable, least)
+        self._difference = None
+        for start in range(least, least + TRIED_STARTS):  # max(n - 1, 1) is decided from 2 on; what lies before is looked at by itself
+            self._difference = difference.taken(left, right, assignments, variable, start)
+            if self._difference is not None:
+                self.least = start
+                break
         self._linear = self._difference.linear if self._difference is not None else None
 
     @cached_property
@@ -102,10 +109,11 @@ class Test:
 
 
 def _cuts(tests: Sequence[Test], grid: Grid) -> list[int]:
-    """Indices at which linear relations turn."""
+    """Indices at which linear relations turn, and before which relations are not of polynomials."""
     edges = [edge for test in tests if (edge := test.edge()) is not None and edge > 0]
     near = [math.floor(edge / grid.step) for edge in edges]
-    return sorted({index + shift for index in near for shift in (-1, 0, 1)})
+    starts = {math.ceil(test.least / grid.step) - 1 for test in tests if test.least > grid.value(grid.low)}
+    return sorted(starts | {index + shift for index in near for shift in (-1, 0, 1)})
 
 
 def decide(tests: Sequence[Test], low: Number, high: Number) -> tuple[bool | None, int]:
@@ -168,7 +176,7 @@ def search(tests: Sequence[Test], grid: Grid, downwards: bool | None, most: int 
             if holds and not seen and downwards is not None:
                 seen, limit = True, min(most, looks + FURTHER_LOOKS)
             continue
-        middle = _middle(low, high, cuts)
+        middle = _middle(low, high, cuts, grid.whole)
         halves = [(low, middle), (middle + (1 if grid.whole else 0), high)]
         waiting.extend(halves if downwards in (None, True) else reversed(halves))
     done += [Stretch(low, high, None) for low, high in waiting]
@@ -183,10 +191,10 @@ def _settled(tests: Sequence[Test], grid: Grid, low: int, high: int, holds: bool
     return [ends[0], Stretch(low, high, None), ends[1]]
 
 
-def _middle(low: int, high: int, cuts: Sequence[int]) -> int:
+def _middle(low: int, high: int, cuts: Sequence[int], whole: bool) -> int:
     """Where to cut: where a linear relation turns, by the order of magnitude while the ends lie far apart, then in the middle."""
     for cut in cuts:
-        if low < cut < high:
+        if low < cut < high or (whole and low == cut < high):
             return cut
     if high > 4 * max(low, 1):
         return max(min(isqrt(max(low, 1) * high), high - 1), low)
