@@ -116,15 +116,15 @@ pp = _symbol("pp", "pipeline parallelism", "stages that share the layers", "GPU"
 ep = _symbol("ep", "expert parallelism", "GPUs over which whole routed experts are spread; tensor parallelism beyond it slices them", "GPU",
              latex=r"e_{\mathrm{p}}")
 eta = _symbol("eta", "memory utilization", "share of the visible memory that is used", latex=r"\eta", text="η",
-              domain="amount", step="1/1000", most="1")
+              domain="amount", step="1/1000000000", most="1")
 M_gpu = _symbol("M_gpu", "GPU memory", "memory of one GPU that a program can see", "byte", latex=r"M_{\mathrm{gpu}}",
                 domain="amount")  # fmt: skip
 X = _symbol("X", "peak compute", "FLOP that one GPU can do in a second in the format it computes in", "FLOP/second", domain="amount")
 B_w = _symbol("B_w", "memory bandwidth", "bytes that one GPU can read in a second", "byte/second", latex="B_w", domain="amount")
 mfu = _symbol("mfu", "compute utilization", "share of the peak compute that is reached", latex=r"\mathrm{MFU}", text="MFU",
-              domain="amount", step="1/1000", most="1")  # fmt: skip
+              domain="amount", step="1/1000000000", most="1")  # fmt: skip
 mbu = _symbol("mbu", "bandwidth utilization", "share of the memory bandwidth that is reached", latex=r"\mathrm{MBU}", text="MBU",
-              domain="amount", step="1/1000", most="1")  # fmt: skip
+              domain="amount", step="1/1000000000", most="1")  # fmt: skip
 
 # Quantities.
 P = _symbol("P", "parameters", "numbers learned in training", "parameter")

@@ -232,6 +232,8 @@ def assumptions(case: Scenario, results: list[str]) -> tuple[str, ...]:
     if "F_pre" in used:
         positions = "the last position" if program.choices["logits"] == "last" else "all positions"
         said.append(f"{program.choices['mask'] or 'full'} attention, logits for {positions}")
+    if "tau_mean" in used:
+        said.append("all steps wait for compute, or all for memory; where that changes on the way they take longer")
     if "F_one" in used:
         positions = "all positions" if program.choices["logits"] == "all" else "the last position"
         said.append(f"time: {program.choices['mask'] or 'causal'} attention, logits for {positions}")

@@ -163,7 +163,7 @@ def opened(book: Book, raw: Mapping[str, Any] | None, dtype: str | None, kv_dtyp
         family, config, made = architecture(book, raw, ignore)
     stated = declared(book, raw, config) if dtype is None and raw is not None else None
     form: WeightFormat = stated or _format("weight format", dtype or config.dtype or "bf16", book.weight_formats)
-    activations = "fp32" if form.compute_element == 4 else "bf16"
+    activations = "fp32" if form.compute_element == 4 else "fp16" if form.name == "fp16" else "bf16"
     options = training_options(book.training, training_names(training))
     chosen = replace(choices(book, "bf16", kv_dtype or activations, mask, logits, engine), weights=form, generation=generation,
                      training=frozenset(option.name for option in options))  # fmt: skip

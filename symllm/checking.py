@@ -131,6 +131,19 @@ def block_findings(block: Block, known: Iterable[sympy.Symbol]) -> Iterator[Find
             yield Finding(where, f"weight {weight.name} is split over {weight.split}, which is not in its shape")
 
 
+def departure_findings(block: Block, engines: Iterable[str]) -> Iterator[Finding]:
+    """Departures of engines that the book does not know, or of fields that the declaration does not have."""
+    known = set(engines)
+    for item in (*block.weights, *block.products, *block.cache):
+        for engine, changes in item.departures.items():
+            where = f"block {block.name}, {item.name}"
+            if engine not in known:
+                yield Finding(where, f"departs for {engine!r}, which is no engine of the book")
+            for name in changes:
+                if name not in type(item).__dataclass_fields__:
+                    yield Finding(where, f"departs for {engine!r} in {name!r}, which a {type(item).__name__} does not have")
+
+
 def definition_findings(lines: Iterable[Definition], where: str) -> Iterator[Finding]:
     """Dimensions of every line that a model's blocks make."""
     for line in lines:
@@ -176,4 +189,5 @@ def book_findings(book: Book, configs: Iterable[tuple[str, Any]]) -> Iterator[Fi
             if block not in seen:
                 seen.add(block)
                 yield from block_findings(block, known)
+                yield from departure_findings(block, book.engines)
                 yield from definition_findings((line for line in lines if line.title == block.title), f"block {block.name} of {name}")

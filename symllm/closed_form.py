@@ -43,8 +43,8 @@ def closed_form(asked: Problem, index: int, at: Number, sense: str) -> ClosedFor
     form, opener = _near(asked.case, asked.name, sides[0], sides[1], at, sense, relation.relation)
     if form is None:
         return None
-    status = _status(form, asked, index, sense)
-    if status != EXACT and not opener.relaxed and not opener.folded and not _rounded(form.tree):
+    status, runs = _status(form, asked, index, sense)
+    if status != EXACT and runs == 1 and not opener.relaxed and not opener.folded and not _rounded(form.tree):
         raise ContradictionError(f"{form.text} is {form.value}, and the certified answer is {at}: they differ although nothing was relaxed")
     return replace(form, status=status, folded=tuple(sorted(opener.folded)))
 
@@ -93,12 +93,13 @@ def _form(data: Mapping[str, Any], known: Mapping[str, Number], at: Number, sens
     return ClosedForm(f"{data['text']} {sign} {root['text']}", f"{data['latex']} {latex} {root['latex']}", value, root["tree"])
 
 
-def _status(form: ClosedForm, asked: Problem, index: int, sense: str) -> str:
-    """How the values that satisfy the line compare with those that satisfy the relation."""
+def _status(form: ClosedForm, asked: Problem, index: int, sense: str) -> tuple[str, int]:
+    """How the values that satisfy the line compare with those that satisfy the relation, and in how many runs those lie."""
     grid, strict = asked.grid, asked.relations[index].relation == "<"
     whole = search((asked.tests[index],), grid, downwards=sense == "max")
+    count = len(whole.intervals)
     if not whole.complete:
-        return NEAR
+        return NEAR, 0
     edge = Fraction(form.value) / grid.step
     last = math.floor(edge) if sense == "max" else math.ceil(edge)
     if strict and last == edge:
@@ -106,10 +107,11 @@ def _status(form: ClosedForm, asked: Problem, index: int, sense: str) -> str:
     line = (grid.low, min(last, grid.high)) if sense == "max" else (max(last, grid.low), grid.high)
     runs = whole.intervals if line[0] <= line[1] else ()
     if whole.intervals == ((line,) if line[0] <= line[1] else ()):
-        return EXACT
+        return EXACT, count
     if all(line[0] <= low and high <= line[1] for low, high in whole.intervals):
-        return NECESSARY
-    return SUFFICIENT if any(low <= line[0] and line[1] <= high for low, high in runs) or line[0] > line[1] else NEAR
+        return NECESSARY, count
+    enough = line[0] > line[1] or any(low <= line[0] and line[1] <= high for low, high in runs)
+    return (SUFFICIENT if enough else NEAR), count
 
 
 def _rounded(body: Tree) -> bool:

@@ -131,15 +131,18 @@ def extreme(request: Request, expression: str, name: str, what: str = "minimum",
         raise SymllmError(f"'{expression}' has no value for any {sign.title} ({name}) in the range")
     if found.at == asked.grid.high and not high and not asked.limited_by and not _flat(asked, found, body):
         moves = "falls" if what == "minimum" else "rises"
-        raise SymllmError(f"'{expression}' has no {what} over {sign.text}: it {moves} up to {relations.short(asked.grid.value(asked.grid.high))}; "
-                          "give the range's end with --to")  # fmt: skip
+        end = relations.short(asked.grid.value(asked.grid.high))
+        raise SymllmError(f"'{expression}' {moves} to the end of what was looked at, {sign.text} = {end}; "
+                          f"give the end of the range in which its {what} is asked with --to")  # fmt: skip
     value = exact(found.value if what == "minimum" else -found.value)
     below = "below" if what == "minimum" else "above"
     proof = (f"no {sign.text} from {relations.short(asked.grid.value(asked.grid.low))} to {relations.short(asked.grid.value(asked.grid.high))} "
              f"gives anything {below} it: {found.proof.looks:,} stretches decided by bounds")  # fmt: skip
-    if not found.certain:
-        proof = f"the least that was found; {len(found.proof.undecided())} stretches were left undecided"
-    return _found(asked, what, expression, value, asked.grid.value(found.at), proof, found.certain)
+    if not asked.grid.whole:
+        proof = f"of the values in steps of {asked.grid.step}; between them it may be a little {'less' if what == 'minimum' else 'more'}"
+    elif not found.certain:
+        proof = f"the {'least' if what == 'minimum' else 'largest'} that was found; {len(found.proof.undecided())} stretches were left undecided"
+    return _found(asked, what, expression, value, asked.grid.value(found.at), proof, found.certain and asked.grid.whole)
 
 
 def _flat(asked: _Posed, found: Extreme, body: Tree) -> bool:
@@ -185,13 +188,12 @@ def _added(asked: _Posed) -> Fraction:
 
 
 def _polynomial_sum(asked: _Posed) -> tuple[Fraction | None, str]:
-    """Faulhaber's sum of a polynomial, checked against its own terms; (None, "") where it is none on this range."""
-    from .numeric.difference import taken
+    """Faulhaber's sum of a polynomial; (None, "") where it is none on this range."""
+    from .numeric.difference import degree as degree_of
 
-    found = taken(RESULT, 0, asked.lines, asked.name, asked.grid.low)
-    if found is None or len(found.rows) != 1 or len(found.rows[0]) != 1 or not found.at_least:
+    degree = degree_of(RESULT, asked.lines, asked.name, asked.grid.low)
+    if degree is None:
         return None, ""
-    degree = len(found.rows[0][0]) - 1
     low, high = asked.grid.low, asked.grid.high
     if high - low <= degree + 2:
         return None, ""

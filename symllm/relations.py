@@ -21,10 +21,12 @@ def relations(program: Program, texts: Iterable[str]) -> list[Relation]:
     """
     found = []
     for text in texts:
-        for left, relation, right in parse.comparisons(text):
+        parts = parse.comparisons(text)
+        for left, relation, right in parts:
+            says = text.strip() if len(parts) == 1 else f"{tree.written(left)} {relation} {tree.written(right)}"
             if relation == "==":
                 raise SymllmError(f"'{text}' is an equation; ask for the last value below or above with <= or >=")
-            found.append(related(program, resolved(program, left), relation, resolved(program, right), text.strip()))
+            found.append(related(program, resolved(program, left), relation, resolved(program, right), says))
     return found
 
 

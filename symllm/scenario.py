@@ -198,6 +198,9 @@ def scenario(request: Request, open_symbols: Iterable[str] = ()) -> Scenario:
     _add_given(request, made, inputs)
     _add_parallelism(request, inputs, still_open)
     _add_context(request, made, inputs, still_open)
+    if {"tp", "G"} <= still_open:  # as many GPUs as the stages times their tensor parallelism
+        sign = made.signs["G"]
+        made = replace(made, lines=(Line("G", ["*", "tp", "pp"], sign.unit, sign.title, "each stage has its own tensor parallelism"), *made.lines))
     made = _add_assumptions(request, made, inputs)
     _keep_laws(request, made, inputs, still_open)
     result = Scenario(made, inputs, request, gpu, tuple(_notes(request, made, inputs)))
@@ -354,7 +357,25 @@ def _add_assumptions(request: Request, made: Program, inputs: dict[str, Input]) 
     if not lines and not any(made.line(name) for name in given):
         return made
     replaced = {line.name for line in lines} | given
-    return replace(made, lines=(*lines, *(line for line in made.lines if line.name not in replaced)))
+    return replace(made, lines=_in_order((*lines, *(line for line in made.lines if line.name not in replaced))))
+
+
+def _in_order(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with each behind those that it uses; an assumption may use what the book derives."""
+    by_name, done = {line.name: line for line in lines}, dict[str, Line]()
+
+    def visit(line: Line, path: tuple[str, ...]) -> None:
+        if line.name in path:
+            raise SymllmError(f"--assume goes in a circle: {' -> '.join((*path[path.index(line.name):], line.name))}")
+        if line.name in done:
+            return
+        for name in sorted((tree.names(line.tree) | tree.names(line.times)) & set(by_name)):
+            visit(by_name[name], (*path, line.name))
+        done[line.name] = line
+
+    for line in lines:
+        visit(line, ())
+    return tuple(done.values())
 
 
 def _assumable(request: Request, made: Program, name: str, body: Tree, text: str) -> None:

@@ -75,12 +75,14 @@ def problem(request: Request, what: str, asked: Asked | None, such_that: tuple[s
         found.append(relations.related(made, asked.needs, "<=", asked.budget, asked.bound))
     found += relations.relations(made, such_that)
     _need_dependence(made, name, found)
+    grid, limited_by = grid_of(case, asked, name)
+    if made.line(name) is not None:  # asked as an unknown, it has no definition
+        made = replace(made, lines=tuple(line for line in made.lines if line.name != name))
     case = replace(case, program=_with_sides(made, found))
     complete(case.with_values(**{name: 1}), _results(len(found)))
     kept, values = case.program.around(_results(len(found)), (name,), case.with_values(**{name: 1}).values)
     assignments = [(word, relations.number(value)) for word, value in values.items()] + kept
     sided = tuple(replace(one, left=_side(NEEDS, i), right=_side(BUDGET, i)) for i, one in enumerate(found))
-    grid, limited_by = grid_of(case, asked, name)
     least = math.floor(grid.value(grid.low))
     tests = tuple(Test(_side(NEEDS, i), _side(BUDGET, i), one.relation == "<", assignments, name, least) for i, one in enumerate(found))
     return Problem(case, name, sided, grid, limited_by, tests, Environment(name, tuple(kept), values), asked)
@@ -147,9 +149,10 @@ def grid_of(case: Scenario, asked: Asked | None, name: str) -> tuple[Grid, str]:
     low, high, most = _by_law(case, name, low)
     if high is not None:
         return Grid(low, high, step, sign.whole), f"the model's {case.program.signs[most].title}"
+    whole = sign.whole or step == Fraction(1, 8)  # bytes of one number go in whole bits
     if sign.most:
-        return Grid(low, math.floor(Fraction(sign.most) / step), step, sign.whole), f"its largest value, {sign.most}"
-    return Grid(low, FARTHEST, step, sign.whole), ""
+        return Grid(low, math.floor(Fraction(sign.most) / step), step, whole), f"its largest value, {sign.most}"
+    return Grid(low, FARTHEST, step, whole), ""
 
 
 def _by_law(case: Scenario, name: str, low: int) -> tuple[int, int | None, str]:
@@ -187,7 +190,7 @@ def _refuse_contradiction(asked: Problem) -> None:
     for first, second in combinations(range(own, len(asked.relations)), 2):
         alone = [search((asked.tests[i],), asked.grid, downwards=None) for i in (first, second)]
         both = search((asked.tests[first], asked.tests[second]), asked.grid, downwards=None)
-        if both.complete and not both.intervals and all(one.intervals for one in alone):
+        if both.whole and not both.intervals and all(one.complete and one.intervals for one in alone):
             said = [_spans(one.intervals, asked) for one in alone]
             raise SymllmError(f"the constraints contradict each other: '{asked.relations[first].says}' holds for {said[0]}, "
                               f"'{asked.relations[second].says}' for {said[1]}")  # fmt: skip
@@ -196,6 +199,9 @@ def _refuse_contradiction(asked: Problem) -> None:
 def _spans(intervals: Sequence[tuple[int, int]], asked: Problem) -> str:
     sign, grid = asked.case.program.signs[asked.name], asked.grid
     low, high = grid.value(intervals[0][0]), grid.value(intervals[-1][1])
+    if len(intervals) > 1:
+        inner = [f"{relations.short(grid.value(one))} to {relations.short(grid.value(other))}" for one, other in intervals[:4]]
+        return f"{sign.text} from {', '.join(inner)}{' and more' if len(intervals) > 4 else ''}"
     if intervals[-1][1] == grid.high and not asked.limited_by:
         return f"{sign.text} ≥ {relations.short(low)}"
     if intervals[0][0] == grid.low:
@@ -292,8 +298,7 @@ def _answer(asked: Problem, sense: str, proof: Proof) -> Answer:
 def _unused(asked: Problem) -> list[str]:
     """That the model's own value of a derived symbol plays no part where that symbol is the unknown."""
     made = asked.case.program
-    line = made.line(asked.name)
-    if line is None or tree.names(line.tree) <= set(DIMENSIONS) or not made.model["name"]:
+    if asked.name in asked.case.inputs or asked.name not in made.quantities.values() or not made.model["name"]:
         return []
     return [f"{made.model['title']}'s own {made.signs[asked.name].title} {'play' if made.signs[asked.name].whole else 'plays'} no part in this"]
 
@@ -371,7 +376,18 @@ def _why(asked: Problem, sense: str, edge: _Edge, shown: Certificate, index: int
         return f"no limit below {asked.limited_by} of {show(edge.value or 0, sign.unit)}"
     if edge.unlimited:
         return _unlimited(proof, sign.title, sign.unit, sign.text)
-    return holes(proof, sign.text)
+    said = [holes(proof, sign.text), "" if not open_spans else f"{open_spans}, which may hold more", _steps(asked, edge, sense)]
+    return "; ".join(text for text in said if text)
+
+
+def _steps(asked: Problem, edge: _Edge, sense: str) -> str:
+    """Of a continuous unknown: in which steps it was searched, and that its range has no first value."""
+    sign, grid = asked.case.program.signs[asked.name], asked.grid
+    if sign.whole or grid.step == 1:
+        return ""
+    if sense == "min" and edge.value == grid.value(grid.low):
+        return f"it holds down to the first step, {relations.short(grid.step)}, and may hold below"
+    return f"in steps of {relations.short(grid.step)}"
 
 
 def _unlimited(proof: Proof, title: str, unit: str, name: str) -> str:
@@ -380,7 +396,7 @@ def _unlimited(proof: Proof, title: str, unit: str, name: str) -> str:
         return f"no limit; {holes(proof, name)}"
     low = proof.intervals[0].low
     begins = "" if low == proof.grid.value(proof.grid.low) else f" from {_amount(low, unit)} on"
-    return f"no limit: the constraint holds for every {title}{begins}"
+    return f"no limit: the constraint holds for all values of {title}{begins}, up to 10^40"
 
 
 def holes(proof: Proof, name: str) -> str:
@@ -408,8 +424,9 @@ def _amount(value: Number | None, unit: str) -> str:
 
 def _nothing(asked: Problem, sense: str, shown: Certificate, index: int, open_spans: str, proof: Proof) -> str:
     made, sign, relation = asked.case.program, asked.case.program.signs[asked.name], asked.relations[index]
-    if open_spans:
-        return f"none found; {open_spans}"
+    if open_spans or not all(stretch.holds is not None for stretch in proof.stretches):
+        between = open_spans or f"between the steps of {relations.short(proof.grid.step)} it was not decided"
+        return f"none found; {between}"
     if proof.intervals:  # something fits, but divides nothing
         return f"nothing fits: no {sign.title} that divides {asked.limited_by} fits"
     if shown.beyond is None or shown.beyond_needs is None or shown.beyond_budget is None:
@@ -423,6 +440,8 @@ def _nothing(asked: Problem, sense: str, shown: Certificate, index: int, open_sp
     at = f"{show(shown.beyond, sign.unit)}"
     if relation.swapped:
         return f"nothing fits: at {at} '{relation.says}' is {show(budget, unit)}, {show(needs - budget, unit)} short of {show(needs, unit)}"
+    if asked.limited_by and asked.asked is None:
+        at += f" (of up to {show(proof.grid.value(proof.grid.high), sign.unit)}, {asked.limited_by})"
     if asked.asked is not None and index == 0:
         return f"nothing fits: {at} need{'s' if shown.beyond == 1 else ''} {show(needs, unit)} of {show(budget, unit)}"
     return f"nothing fits: at {at} '{relation.says}' fails: {show(needs, unit)} is {show(needs - budget, unit)} above {show(budget, unit)}"

@@ -55,12 +55,19 @@ def _table() -> dict[str, Unit]:
         Unit("s", "second", Fraction(1)),
         Unit("ms", "second", Fraction(1, 1000)),
         Unit("us", "second", Fraction(1, 10**6)),
+        Unit("ns", "second", Fraction(1, 10**9)),
+        Unit("min", "second", Fraction(60)),
         Unit("minute", "second", Fraction(60)),
         Unit("hour", "second", Fraction(3600)),
         Unit("hours", "second", Fraction(3600)),
         Unit("h", "second", Fraction(3600)),
         Unit("day", "second", Fraction(86400)),
         Unit("days", "second", Fraction(86400)),
+        Unit("week", "second", Fraction(7 * 86400)),
+        Unit("weeks", "second", Fraction(7 * 86400)),
+        Unit("year", "second", Fraction(365 * 86400)),
+        Unit("years", "second", Fraction(365 * 86400)),
+        Unit("KB", "byte", Fraction(1000)),
         Unit("joule", "joule", Fraction(1)),
         Unit("J", "joule", Fraction(1)),
         Unit("Wh", "joule", Fraction(3600)),
@@ -71,6 +78,7 @@ def _table() -> dict[str, Unit]:
     ]
     for prefix, power in _DECIMAL.items():
         rows.append(Unit(f"{prefix}B", "byte", Fraction(10**power)))
+        rows.append(Unit(f"{prefix}bit", "byte", Fraction(10**power, 8)))
         rows.append(Unit(f"{prefix}FLOP", "FLOP", Fraction(10**power)))
         rows.append(Unit(f"{prefix}OP", "FLOP", Fraction(10**power)))
     rows += [Unit(f"{p}B", "byte", Fraction(2**n)) for p, n in _BINARY.items()]
@@ -150,6 +158,8 @@ def significant(value: Number | float, digits: int = 3) -> str:
     size = magnitude(value)
     if size == 0:
         return "0"
+    if size < Fraction(1, 10**6):
+        return f"{float(value):.{digits - 1}e}"
     after = digits - 1
     while size >= 10 and after > 0:
         size, after = size / 10, after - 1
@@ -177,6 +187,14 @@ def _scaled(value: Number | float, scale: tuple[tuple[str, Number], ...], digits
             whole = not isinstance(amount, float) and amount.denominator == 1 and abs(amount) < 10**6
             return f"{rounded(amount, 0) if whole else significant(amount, digits)} {name}"
     raise AssertionError("a scale ends in its base unit")
+
+
+def decimal(value: Number) -> str | None:
+    """A number with all its decimals, where they end before the tenth: 0.625, 0.502280123; None for any other."""
+    value = Fraction(value)
+    if value.denominator == 1 or 10**9 % value.denominator or abs(value) >= 10**6:
+        return None
+    return rounded(value, 9).rstrip("0")
 
 
 def show_bytes(value: Number | float) -> str:

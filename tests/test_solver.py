@@ -150,6 +150,6 @@ def test_a_relaxed_closed_form_says_in_which_direction_it_is_true() -> None:
 def test_what_an_exact_closed_form_may_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
     from symllm import closed_form
 
-    monkeypatch.setattr(closed_form, "_status", lambda *_: "near")
+    monkeypatch.setattr(closed_form, "_status", lambda *_: ("near", 1))
     with pytest.raises(closed_form.ContradictionError, match="they differ although nothing was relaxed"):
         symllm.solve("b", such_that="kv_cache <= 1e9", model="gpt2", context=512)

@@ -64,7 +64,9 @@ def group() -> None:
 def main() -> None:
     """Run the command line; every mistake of the caller is one line and exit code 2."""
     try:
-        group(prog_name="symllm", standalone_mode=False)
+        code = group(prog_name="symllm", standalone_mode=False)
+        if isinstance(code, int) and code:  # a command that ended by `Exit`
+            sys.exit(code)
     except SymllmError as error:
         _fail(str(error))
     except click.exceptions.NoArgsIsHelpError as asked:

@@ -41,8 +41,8 @@ def _extreme(what: str, expressions: tuple[str, ...], name: str | None, low: str
 def command(quantity: str, others: tuple[str, ...], dominant: str | None, growing: str | None, low: str, high: str, **options: Any) -> None:
     """Derive QUANTITY step by step, from tensors to a closed form, under --assume.
 
-    Without --model, the GPT block of the textbook is taken. QUANTITY may be `crossover A B`, `elasticity A`,
-    `minimum A`, `maximum A` or `sum A`, where A is a quantity or an expression, with --in SYMBOL.
+    Without --model, the GPT block of the textbook is taken. QUANTITY may be `crossover A B` or `elasticity A` of
+    quantities, or `minimum A`, `maximum A` or `sum A`, where A may be an expression too, all with --in SYMBOL.
     """
     form = one_format(options)
     if quantity in ("minimum", "maximum", "sum"):

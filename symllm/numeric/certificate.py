@@ -159,6 +159,8 @@ def certified(symbol: str, relations: Sequence[Relation], found: Found, deciders
                 return Edge(value, Evaluated(relation, value, environment, stated=False))
             except FalseCertificateError:
                 continue
+        if not grid.whole:  # it holds on both sides of a step that is not decided
+            return None
         raise FalseCertificateError(f"all relations hold at {value}, outside the interval")
 
     def unknown(index: int, edge: Edge | None) -> bool:

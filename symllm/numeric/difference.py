@@ -105,6 +105,20 @@ def taken(left: Tree, right: Tree, assignments: Iterable[tuple[str, Tree]], vari
     return Difference(tuple(tuple(item[0] for item in row) for row in rows), some, all(item[1] for item in flat))
 
 
+def degree(tree: Tree, assignments: Iterable[tuple[str, Tree]], variable: str, least: int) -> int | None:
+    """The degree of a tree that is itself a polynomial in `variable` from `least` on; None for any other."""
+    try:
+        side = _Opener(dict(assignments), variable, least).open(tree)
+    except _NotPolynomialError:
+        return None
+    if len(side.branches) != 1 or side.branches[0].under != _ONE or not side.branches[0].at_least:
+        return None
+    powers = [(atom, power) for monomial in side.branches[0].over for atom, power in monomial]
+    if any(atom != variable or power < 0 for atom, power in powers):
+        return None
+    return max((power for _, power in powers), default=0)
+
+
 def _compared(left: _Quotient, right: _Quotient, variable: str, least: int) -> tuple[Coefficients, bool]:
     """The coefficients of a polynomial with the sign of left - right, and whether it has it at `least` too."""
     found = _added(_multiplied(left.over, right.under), _multiplied(right.over, left.under), -1)

@@ -21,9 +21,9 @@ from . import difference
 from .intervals import UNBOUNDED, enclosure
 
 #: Stretches that a search may look at before it says how far it got.
-MOST_LOOKS = 4000
+MOST_LOOKS = 6000
 #: Looks at the rest of the range, once the asked end of the set is certain.
-FURTHER_LOOKS = 400
+FURTHER_LOOKS = 3000
 #: First values that a relation may leave out to become one of polynomials.
 TRIED_STARTS = 3
 #: The upper end of a range that nothing else bounds.
@@ -152,6 +152,11 @@ class Found:
                 else:
                     found.append((stretch.low, stretch.high))
         return tuple(found)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing at all is left undecided, not even the steps of a continuous unknown that hold an edge."""
+        return all(stretch.holds is not None for stretch in self.stretches)
 
     def undecided(self) -> list[Stretch]:
         """Stretches about which nothing is known; of a continuous unknown those of more than one step."""

@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from ..answer import Answer, Certificate, Part
-from ..units import Number, gib, magnitude, rounded, show, show_binary
+from ..units import Number, decimal, gib, magnitude, rounded, show, show_binary, significant
 
 
 def width() -> int:
@@ -33,6 +33,9 @@ def full(value: Number | None, unit: str) -> str:
     digits = rounded(value, 0 if Fraction(value).denominator == 1 else 3)
     short = show(value, unit)
     base = unit.partition("/")[0]
+    ending = decimal(value)
+    if ending is not None and (unit in ("", "1") or (base == "byte" and magnitude(value) < 1000)):
+        return f"{ending} {unit}".removesuffix(" 1").strip()
     if base in ("byte", "FLOP") and magnitude(value) >= 1000 and Fraction(value).denominator == 1:
         return f"{digits} {unit} ({short})"
     return short
@@ -134,7 +137,7 @@ STATUS = {
 
 
 def _near(value: Number | float) -> str:
-    return rounded(value, 2)
+    return decimal(Fraction(value)) or rounded(value, 2) if magnitude(value) >= 10 else significant(value, 6)
 
 
 def _verdict(answer: Answer) -> list[str]:
@@ -193,12 +196,20 @@ def _apart(c: Certificate) -> Callable[[Number], str]:
     if c.unit == "byte":
         digits = next(d for d in range(2, 12) if told == len({gib(side, d) for side in sides}) or d == 11)
         return lambda number: f"{gib(number, digits)} GiB"
-    digits = next(d for d in range(3, 31) if told == len({show(side, c.unit, d) for side in sides}) or d == 30)
+    digits = next(d for d in range(3, 41) if told == len({_bare(show(side, c.unit, d)) for side in sides}) or d == 40)
     return lambda number: show(number, c.unit, digits)
 
 
+def _bare(text: str) -> str:
+    """A shown amount without the zeros behind its last digit: 20.0 ms says no more than 20 ms."""
+    number, _, unit = text.partition(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
+
+
 def _plain(value: Number) -> str:
-    return rounded(value, 0) if float(value).is_integer() else rounded(value, 3)
+    if float(value).is_integer():
+        return rounded(value, 0) if magnitude(value) < 10**16 else f"{float(value):.6g}"
+    return decimal(value) or f"{float(value):.9g}"
 
 
 def _tradeoff(answer: Answer) -> list[str]:
