@@ -115,6 +115,7 @@ def book() -> Book:
         engines={engine.name: engine for engine in engines.ENGINES},
         training=training.OPTIONS,
         laws=scenario.LAWS,
+        smaller_cards=scenario.SMALLER_CARDS,
         machine={"peak": notation.X, "bandwidth": notation.B_w},
         declared_format=from_config.weight_format,
     )  # fmt: skip

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from sympy import Rational
 
-from symllm.book import Default, Law
+from symllm.book import Default, Law, SmallerCard
 
 from .notation import UNITS, E, E_a, G, H_img, W_img, b, b_pass, c_pass, ep, eta, g_m, h, h_lk, h_lv, h_m, k, mbu, mfu, n, n_img, pp, tp
+
+#: vLLM takes fewer tokens and sequences a pass on cards of less than 70 GiB and on every A100 (vllm/engine/arg_utils.py, 0.19).
+_SMALL = "vLLM's default below 70 GiB and on an A100"
+SMALLER_CARDS = (
+    SmallerCard(c_pass, 2048, f"most tokens in one forward pass ({_SMALL})", 70 * 2**30, ("A100",)),
+    SmallerCard(b_pass, 256, f"sequences sampled together ({_SMALL})", 70 * 2**30, ("A100",)),
+)
 
 #: What a change of one size must leave true, whichever model it is.
 LAWS = (

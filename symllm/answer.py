@@ -195,13 +195,18 @@ def evaluated(case: Scenario, quantity: str) -> Answer:
         quantity=quantity, symbol=symbol, title=sign.title, value=exact(values[symbol]), unit=sign.unit,
         kind=kind_of(case, [symbol]), breakdown=breakdown(program, line, values) if line else (),
         inputs=used_inputs(case, [symbol]), assumptions=assumptions(case, [symbol]), model=program.model, scenario=case,
-        notes=(*case.notes, *undivided(case, [symbol]), *cautions(program, [symbol])), errors=errors(program, [symbol]),
+        notes=(*idle(case, [symbol]), *case.notes, *undivided(case, [symbol]), *cautions(program, [symbol])), errors=errors(program, [symbol]),
     )  # fmt: skip
 
 
 def kind_of(case: Scenario, results: list[str]) -> str:
-    """The weakest kind among the formulas used. Assumed inputs are listed, and do not make a formula less exact."""
-    return max((case.program.kind(result) for result in results), key=KINDS.index)
+    """The weakest kind among the formulas used; of an input that is asked for itself, where its value comes from.
+
+    Assumed inputs are listed, and do not make a formula less exact.
+    """
+    asked = [case.inputs[result].origin for result in results if result in case.inputs and case.program.line(result) is None]
+    kinds = [origin for origin in asked if origin in KINDS] + [case.program.kind(result) for result in results]
+    return max(kinds, key=KINDS.index)
 
 
 def used_inputs(case: Scenario, results: list[str]) -> dict[str, Input]:
@@ -257,6 +262,22 @@ def undivided(case: Scenario, results: list[str]) -> tuple[str, ...]:
                 found.append(f"{shares} GPUs do not divide {size:,} {program.signs[asked.divides].title}; "
                              "serving engines refuse such a tensor parallelism")  # fmt: skip
     return tuple(found)
+
+
+#: Options and the symbols through which they act.
+_ACTS = {"gpus": ("G", "tp"), "tp": ("tp",), "pp": ("pp",), "ep": ("ep",), "batch": ("b",), "context": ("s",), "new_tokens": ("n",),
+         "utilization": ("eta",), "gpu_memory": ("M_gpu",), "kv_dtype": ("u_kv", "M_kv", "M_kvg", "M_rkv"),
+         "mask": ("F_pre", "F_one"), "logits": ("F_pre", "F_one")}  # fmt: skip
+
+
+def idle(case: Scenario, results: list[str]) -> tuple[str, ...]:
+    """Notes on options that were given and change nothing in the results."""
+    program, request = case.program, case.request
+    touched = set(program.inputs(results)) | {line.name for line in program.needed(results)} | set(results)
+    given = [(f"--{name.replace('_', '-')}", set(symbols)) for name, symbols in _ACTS.items() if getattr(request, name) not in (None, "")]
+    given += [(f"--set {name}", {program.quantities.get(name, name)}) for name, _ in request.sets]
+    title = " and ".join(dict.fromkeys(program.signs[result].title for result in results if result in program.signs))
+    return tuple(f"{option} changes nothing in {title}" for option, symbols in given if not symbols & touched)
 
 
 def cautions(program: Program, results: list[str]) -> tuple[str, ...]:

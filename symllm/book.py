@@ -31,6 +31,17 @@ class Default:
 
 
 @dataclass(frozen=True)
+class SmallerCard:
+    """What is taken in place of a default on cards of less memory than `below` bytes, and on those named in `also`."""
+
+    symbol: NamedSymbol
+    value: Any
+    says: str
+    below: int
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Law:
     """What holds between two sizes of every model: `small` divides `large`, or is at most that large.
 
@@ -60,6 +71,7 @@ class Book:
     uniform_weights: the formula that replaces the sum over tensors where every weight has the same size.
     engines: names under which blocks declare departures from the model's own mathematics, and what they are.
     training: the options of a training run. laws: what holds between the sizes of every model.
+    smaller_cards: defaults that depend on the card.
     without_a_model: what stands for the sums over blocks where no model is named. machine: the symbols that a GPU gives, by "peak" and "bandwidth".
     declared_format: the weight format that a config's own fields state, given its plain dtype; None where they state none.
     """
@@ -79,6 +91,7 @@ class Book:
     engines: Mapping[str, Engine] = field(default_factory=dict)
     training: tuple[TrainingOption, ...] = ()
     laws: tuple[Law, ...] = ()
+    smaller_cards: tuple[SmallerCard, ...] = ()
     without_a_model: tuple[Formula, ...] = ()
     machine: Mapping[str, NamedSymbol] = field(default_factory=dict)
     declared_format: Callable[[Mapping[str, Any], str], WeightFormat | None] | None = None

@@ -212,6 +212,7 @@ def program(book: Book, raw: Mapping[str, Any] | None, model: Mapping[str, Any],
             "kv_dtype_origin": "given" if kv_dtype else "assumed", "mask": mask, "logits": logits, "engine": engine,
             "context_symbol": "s_max", "machine": {name: symbol.name for name, symbol in book.machine.items()},
             "compute_dtypes": [*form.computes, *(["fp32"] if form.compute_element == 4 else ["bf16", "fp16", "fp32"])],
+            "smaller_cards": [[card.symbol.name, int(card.value), card.says, card.below, list(card.also)] for card in book.smaller_cards],
             "training": training_said(here.training, training_names(training)),
         },
     )  # fmt: skip

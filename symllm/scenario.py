@@ -234,6 +234,10 @@ def _add_gpu(request: Request, made: Program, inputs: dict[str, Input]) -> catal
         if amount <= 0:
             raise SymllmError(f"--gpu-memory is {request.gpu_memory!r}; it must be more than 0")
         inputs["M_gpu"] = Input(amount, "given", request.gpu_memory)
+    if "M_gpu" in inputs:
+        for name, value, says, below, also in made.choices["smaller_cards"]:
+            if inputs["M_gpu"].value < below or (gpu is not None and any(word in gpu.title for word in also)):
+                inputs[name] = Input(value, "assumed", says)
     return gpu
 
 

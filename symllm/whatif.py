@@ -97,7 +97,8 @@ def _answer(request: Request, name: str) -> Answer:
     case = scenario(request)
     if name in case.program.questions:
         return solve(request, name)
-    return evaluated(case, name)
+    answer = evaluated(case, name)
+    return replace(answer, notes=tuple(note for note in answer.notes if not note.startswith("--")))  # one option need not touch every row
 
 
 def rows_as_json(rows: list[Row], changes: tuple[str, ...]) -> dict[str, Any]:

@@ -143,3 +143,39 @@ def test_small_values_keep_their_digits() -> None:
 
     assert show(Fraction(3, 10**13), "FLOP/byte") == "3.00e-13 FLOP/byte"
     assert show(Fraction(128, 10), "second") == "12.8 s"
+
+
+def test_an_input_is_as_true_as_its_origin() -> None:
+    assert symllm.evaluate("mfu", model="gpt2").kind == "assumed"
+    assert symllm.evaluate("eta", model="gpt2").kind == "assumed"
+    assert symllm.evaluate("eta", model="gpt2", utilization="0.8").kind == "exact"
+    assert symllm.evaluate("M_gpu", model="gpt2", gpu="mi300x").kind == "assumed"
+    assert symllm.evaluate("M_gpu", model="gpt2", gpu="h100").kind == "measured"
+
+
+def test_options_without_effect_are_named() -> None:
+    assert "--gpus changes nothing in training memory" in symllm.evaluate("training_memory", model="gpt2", gpus=8).notes
+    assert "--set P changes nothing in weights read" in symllm.evaluate("weights_read", model="gpt2", sets={"P": 10**9}).notes
+    assert "--kv-dtype changes nothing in parameters" in symllm.evaluate("parameters", model="gpt2", kv_dtype="fp8").notes
+    quiet = symllm.evaluate("inference_memory", model="qwq-32b", gpus=2, gpu="h100", kv_dtype="fp8", batch=2, context=100)
+    assert not [note for note in quiet.notes if note.startswith("--")]
+
+
+def test_a_small_card_takes_fewer_tokens_a_pass() -> None:
+    """Findings A11: 3,416 where the engine's own defaults for such a card give 9,653."""
+    small = symllm.solve("max_context", model="qwq-32b", dtype="awq", gpu="rtx-4090")
+    assert small.value == 9653
+    assert {name: small.inputs[name].value for name in ("c_pass", "b_pass")} == {"c_pass": 2048, "b_pass": 256}
+    assert symllm.solve("max_batch", model="qwq-32b", gpu="h200", context=8192).inputs["c_pass"].value == 8192
+    assert symllm.solve("max_batch", model="qwq-32b", gpu="a100", context=8192).inputs["c_pass"].value == 2048
+    assert symllm.solve("max_batch", model="qwq-32b", gpu="a100", context=8192, sets={"c_pass": 4096}).inputs["c_pass"].value == 4096
+
+
+def test_the_unit_table_and_pint_agree() -> None:
+    from symllm.dimension import spell, unit_dimension
+    from symllm.numeric.dimensions import of_unit, spelled
+    from symllm.units import UNITS
+
+    for name in UNITS:
+        for unit in (name, f"{name}/second", f"{name}*byte"):
+            assert sorted(spelled(of_unit(unit)).split()) == sorted(spell(unit_dimension(unit)).split()), unit
