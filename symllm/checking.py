@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 
 from . import tree
-from .block import Block
+from .block import Block, CacheEntry, Product, Weight
 from .book import Book
 from .build import architecture, blocks, choices, definitions
 from .compose import Choices
@@ -134,7 +134,8 @@ def block_findings(block: Block, known: Iterable[sympy.Symbol]) -> Iterator[Find
 def departure_findings(block: Block, engines: Iterable[str]) -> Iterator[Finding]:
     """Departures of engines that the book does not know, or of fields that the declaration does not have."""
     known = set(engines)
-    for item in (*block.weights, *block.products, *block.cache):
+    declared: tuple[Weight | Product | CacheEntry, ...] = (*block.weights, *block.products, *block.cache)
+    for item in declared:
         for engine, changes in item.departures.items():
             where = f"block {block.name}, {item.name}"
             if engine not in known:

@@ -198,8 +198,7 @@ class Program:
         for line in self.needed(results):
             if line.name in moving:  # a definition that is asked about as an unknown
                 continue
-            used = self._uses[line.name]
-            if used & moving:
+            if self._uses[line.name] & moving:
                 moving.add(line.name)
                 kept.append((line.name, line.tree))
             else:

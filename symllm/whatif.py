@@ -65,10 +65,10 @@ def _alike(request: Request, changed: Request, named: set[str]) -> tuple[Request
     """Both sides at one context, where nobody gave one and the two models' own limits differ: the smaller of them."""
     if request.context is not None or "context" in named or "s" in named or any(name == "s" for name, _ in request.sets):
         return request, changed
-    sides = [scenario(side).inputs.get("s") for side in (request, changed)]
-    if None in sides or sides[0].value == sides[1].value:
+    lengths = {int(side.value) for one in (request, changed) if (side := scenario(one).inputs.get("s")) is not None}
+    if len(lengths) < 2:
         return request, changed
-    shared = int(min(side.value for side in sides if side is not None))
+    shared = min(lengths)
     return replace(request, context=shared), replace(changed, context=shared)
 
 
