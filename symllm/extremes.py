@@ -19,7 +19,7 @@ from .solving import grid_of
 from .tree import Tree
 from .units import Number, exact, read_number, show
 
-RESULT = "asked_expression"
+RESULT = "_asked_expression"  # no name of a person's own begins so
 #: Steps that a sum without a closed form may take.
 MOST_TERMS = 1_000_000
 

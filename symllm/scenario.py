@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from . import cache, catalog, parse, program, tree
-from .errors import SymllmError, unknown
+from . import cache, catalog, parse, stored, tree
+from .errors import SymllmError, one_line, unknown
 from .numeric.dimensions import MismatchError, of_tree, of_unit
 from .program import Line, Program
 from .tree import Tree
@@ -112,10 +113,10 @@ def compiled(request: Request) -> Program:
         from .build import program as build
         from .userbook import opened_book
 
-        return program.dump(build(opened_book(request.book), raw, model, **options))
+        return stored.dump(build(opened_book(request.book), raw, model, **options))
 
     key = {"model": model, "config": raw, "book": _stamp(request.book), **options}
-    return program.restore(cache.kept("program", key, make))
+    return cache.kept("program", key, make, stored.restore)
 
 
 def _stamp(path: str | None) -> str:
@@ -124,7 +125,8 @@ def _stamp(path: str | None) -> str:
         return ""
     from .userbook import stamp
 
-    return f"{Path(path).resolve()}:{stamp(path)}"
+    content = stamp(path)  # first, as only a file that can be read has a full name
+    return f"{os.path.abspath(path)}:{content}"
 
 
 def facts(request: Request) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
@@ -140,11 +142,13 @@ def facts(request: Request) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
     if request.config is None:
         return None, {"name": "", "title": "no model", "hub": "", "source": "", "note": ""}
     if isinstance(request.config, Mapping):
-        return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
+        from .config import plain
+
+        return plain(request.config, "config"), {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
     path = Path(request.config)
     raw = _loaded(path)
     title = str(raw.get("_name_or_path") or "") or (path.name if path.is_dir() else path.stem)
-    return raw, {"name": str(request.config), "title": title[:60], "hub": "", "source": str(request.config), "note": ""}
+    return raw, {"name": str(request.config), "title": one_line(title[:60]), "hub": "", "source": str(request.config), "note": ""}
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
