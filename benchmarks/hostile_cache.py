@@ -18,8 +18,10 @@ MODELS = ("gpt2", "llama-3-8b", "mistral-7b-v0.1")
 ASKED = ("parameters", "kv_cache", "swept", "solved")
 _RIGHT: dict[tuple[str, str], Any] = {}
 EVIL: tuple[Any, ...] = (
-    "__import__('os').system('touch {c}')", "open('{c}','w')", "x\n    import os", "d if open('{c}','w') else d", ["__import__", "os"], ["eval", "open('{c}','w')"],
-    ["+", "d", "(lambda: open('{c}','w'))()"], ["q", "open('{c}','w')", 1], ["q", 1, 0], ["q", 1.5, 2], ["^", 9, 10**9], ["^", "d"], ["+"], [], {}, None, 1.5, True,
+    "__import__('os').system('touch {c}')", "open('{c}','w')", "x\n    import os", "d if open('{c}','w') else d", ["__import__", "os"], ["eval",
+    "open('{c}','w')"],
+    ["+", "d", "(lambda: open('{c}','w'))()"], ["q", "open('{c}','w')", 1], ["q", 1, 0], ["q", 1.5, 2], ["^", 9, 10**9], ["^", "d"], ["+"], [],
+        {}, None, 1.5, True,
     float("nan"), "lambda", "if", ["max"], ["ceil", 1, 2], [["+"], 1], ["+", ["+", None]], 10**500, "__class__", "é", "t0", "low",
 )  # fmt: skip
 
@@ -84,7 +86,8 @@ def _with(place: Path, call: Any) -> Any:
         os.environ.pop("SYMLLM_CACHE") if before is None else os.environ.update(SYMLLM_CACHE=before)
 
 
-KINDS = ("cut", "bytes", "json", "tree", "tree", "tree", "type", "gone", "number", "number", "swap", "folder", "pipe", "link", "loop", "device", "sparse", "readonly", "file",
+KINDS = ("cut", "bytes", "json", "tree", "tree", "tree", "type", "gone", "number", "number", "swap", "folder", "pipe", "link", "loop", "device",
+    "sparse", "readonly", "file",
          "nothing", "strangers", "strangers", "resealed", "resealed", "resealed")  # fmt: skip
 
 
@@ -99,7 +102,8 @@ def _spoil(rng: random.Random, place: Path, entries: list[Path], outside: Path, 
             raw[rng.randrange(len(raw))] = rng.randrange(256)
         file.write_bytes(bytes(raw))
     elif kind == "json":
-        file.write_text(rng.choice(["{}", "[]", "3", "null", "[" * 10**5, '{"lines": []}', "NaN", "", '{"a":' * 1000, "\ufeff{}", '{"data": {}}', '{"data": 3, "seal": 4}']))
+        file.write_text(rng.choice(["{}", "[]", "3", "null", "[" * 10**5, '{"lines": []}', "NaN", "", '{"a":' * 1000, "\ufeff{}", '{"data": {}}',
+            '{"data": 3, "seal": 4}']))
     elif kind in ("tree", "type", "gone", "number", "resealed"):
         where = _edited(rng, file, kind, lab)
         return kind, where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import re
@@ -21,24 +22,33 @@ VALID = (
     "(1/2)*d", "d_ff/4", "s^2", "h*d_h", "weights + kv_cache", "20 %", "1,024", "floor(d/h)", "-d", "d - h",
 )  # fmt: skip
 NAMES = ("d", "h", "N", "s", "b", "V", "k", "d_h", "d_ff", "n", "tp", "kv_cache", "parameters", "weights", "latency", "M_gpu", "eta", "u_kv", "T",
-         "byte", "second", "GiB", "FLOP", "token", "x", "parametres", "É", "ｄ", "𝑑", "ℎ", "µ", "__class__", "lambda", "if", "None", "e", "oo", "zoo")  # fmt: skip
+         "byte", "second", "GiB", "FLOP", "token", "x", "parametres", "É", "ｄ", "𝑑", "ℎ", "µ", "__class__", "lambda", "if", "None", "e", "oo",
+         "zoo")  # fmt: skip
 EVIL = (
-    "__import__('os').system('touch {c}')", "open('{c}','w')", "eval(\"open('{c}','w')\")", "().__class__.__bases__[0].__subclasses__()", "d.__class__",
+    "__import__('os').system('touch {c}')", "open('{c}','w')", "eval(\"open('{c}','w')\")", "().__class__.__bases__[0].__subclasses__()",
+    "d.__class__",
     "lambda: open('{c}','w')", "[x for x in (1,)]", "{{0.__class__}}", "%(d)s", "f'{{d}}'", "9**9**9", "9**9**9**9", "2**(10**9)", "2**-(10**9)",
-    "d**(10**9)", "d**1000000", "(1+1/10**50)**(10**50)", "1e400", "1e999", "1e-999", "inf", "nan", "-inf", "0/0", "1/0", "1/(d-d)", "0**0", "0**-1", "(-1)**(1/2)",
-    "(d-h)**(1/3)", "1<2<3<4", "a==b==c", "<=", "==", "d<=", "<=d", "d<=d", "d<d", "0<=0", "1<=2", "s<=-1", "s>=1e60", "kv_cache<=0", "\x00", "\n", "\t",
-    "\u202e", "\ud800", "d;d", "d=d", "d:=3", "d=3=4", "#", "\\", "'", '"', "$", "`", "d__", "_", "__", "d.", "d.h", "1.", ".5", "1.2.3", "1e", "1e+", "0x10", "1_000", "1__0",
+    "d**(10**9)", "d**1000000", "(1+1/10**50)**(10**50)", "1e400", "1e999", "1e-999", "inf", "nan", "-inf", "0/0", "1/0", "1/(d-d)", "0**0",
+    "0**-1", "(-1)**(1/2)",
+    "(d-h)**(1/3)", "1<2<3<4", "a==b==c", "<=", "==", "d<=", "<=d", "d<=d", "d<d", "0<=0", "1<=2", "s<=-1", "s>=1e60", "kv_cache<=0", "\x00",
+    "\n", "\t",
+    "\u202e", "\ud800", "d;d", "d=d", "d:=3", "d=3=4", "#", "\\", "'", '"', "$", "`", "d__", "_", "__", "d.", "d.h", "1.", ".5", "1.2.3", "1e",
+    "1e+", "0x10", "1_000", "1__0",
     "٣", "１２", "½", "²", "d²", "2³", "√d", "∞", "π", "d d", "2 d", "d(2)", "2(d)", "min()", "max(1)", "min(1,2,3)", "ceil()", "ceil(1,2)",
-    "floor(-1/2)", "sqrt(-1)", "sqrt(2)**2", "max(d,byte)", "d+byte", "byte*second/FLOP**3", "((d))", "((d)", "(d))", "+-+-d", "--d", "- - 1", "d--d",
+    "floor(-1/2)", "sqrt(-1)", "sqrt(2)**2", "max(d,byte)", "d+byte", "byte*second/FLOP**3", "((d))", "((d)", "(d))", "+-+-d", "--d", "- - 1",
+    "d--d",
     "d**-1", "d**--1", "d**0.5", "d**d", "d**d**d", "d**s", "2**s", "s**s", "(d+h+N+s)**60", "(d+h)**500", "(d+1)**10**6", "max(s,max(s,max(s,1)))",
     "ceil(ceil(ceil(s/7)/5)/3)", "floor(s**(1/2))", "s**(1/97)", "s**(97/89)", "d**(1/10**9)", "2**(1/3)", "10**60*10**60*10**60", "1/10**60/10**60",
     "100%", "5%%", "%", "7B", "7 B", "7BB", "3K", "3k B", "80 GB/s", "80 GB / s", "80 GB/GB", "GB", "GB/s", "20 ms ms", "1 GB s", "2 byte**2",
 )  # fmt: skip
 TARGETS = ("such_that", "define", "assume", "set", "over", "minimum", "maximum", "sum", "change", "derive")
 #: Names that our own written-out functions use.
-TAKEN = ("t0", "t1", "t2", "low", "high", "computed", "enclosed", "Fraction", "ONE", "power", "product", "inverse", "whole_power", "ceil", "floor", "max",
-         "min", "if", "lambda", "None", "def", "class", "return", "__builtins__", "x_l", "x_h", "asked_expression", "needs_of_question_0", "q", "byte", "s_",
-         "GiB", "token", "e", "print", "É", "ｑ", "x.y", "exec", "True", "maximum", "minimum", "self", "budget_of_question_0", "folded")  # fmt: skip
+TAKEN = ("t0", "t1", "t2", "low", "high", "computed", "enclosed", "Fraction", "ONE", "power", "product", "inverse", "whole_power", "ceil",
+    "floor", "max",
+         "min", "if", "lambda", "None", "def", "class", "return", "__builtins__", "x_l", "x_h", "asked_expression", "needs_of_question_0", "q",
+         "byte", "s_",
+         "GiB", "token", "e", "print", "É", "ｑ", "x.y", "exec", "True", "maximum", "minimum", "self", "budget_of_question_0",
+         "_needs_of_question_0", "_asked_expression", "folded")  # fmt: skip
 
 
 def noise(rng: random.Random) -> str:
@@ -87,7 +97,8 @@ def giant(rng: random.Random) -> str:
     n = rng.choice([61, 500, 5000, 10**6])
     return rng.choice([
         "(" * n + "d" + ")" * n, "9" * n, "-" * n + "1", "+".join(["d"] * n), "d**" * n + "d", "min(" * n + "1" + ")" * n, "1<" * n + "2", "d" * n,
-        "1" + "0" * n + "GB", "é" * n, " " * n + "d", "1e" + "9" * n, "0." + "1" * n, "d*" * n, "/".join(["1"] * n), "²" * n, "d" + "²" * min(n, 900),
+        "1" + "0" * n + "GB", "é" * n, " " * n + "d", "1e" + "9" * n, "0." + "1" * n, "d*" * n, "/".join(["1"] * n), "²" * n, "d" + "²" * min(n,
+        900),
         "+".join(f"(d+{i})**9" for i in range(min(n, 120))), "*".join(f"(s+{i})" for i in range(min(n, 150))), "^".join(["d"] * 50), "d,d" * n,
         "*".join(["max(s,d)"] * min(n, 120)), "+".join(f"s**(1/{i})" for i in range(2, 60)), "(" * 50 + "s" + "**2)" * 50, "%" * n, "\n" * n,
     ])  # fmt: skip
@@ -106,7 +117,8 @@ def text(rng: random.Random, lab: Lab) -> str:
         return giant(rng)
     made = rng.choice(EVIL).replace("{c}", str(lab.canary)).replace("{{", "{").replace("}}", "}")
     if kind == 9:
-        made = rng.choice(["kv_cache <= {}", "{} <= parameters", "d*({})", "({})+1", "{}/b", "s + {}", "{0} <= {0}"]).replace("{0}", "{}").replace("{}", made)
+        made = rng.choice(["kv_cache <= {}", "{} <= parameters", "d*({})", "({})+1", "{}/b", "s + {}", "{0} <= {0}"]).replace("{0}",
+            "{}").replace("{}", made)
     return made
 
 
@@ -133,8 +145,8 @@ def asked(target: str, model: str | None, body: str, rng: random.Random) -> Any:
         constraints = (body,) if rng.random() < 0.7 else (body, rng.choice(VALID[:5]))
         return symllm.solve(unknown, such_that=constraints, model=model, gpu="h100", context=None if unknown == "s" else 256)
     if target == "define":
-        given = body if "=" in body and rng.random() < 0.3 else f"q = {body}"
-        return symllm.evaluate("q", define=given, model=model, context=256)
+        given = body if "=" in body and rng.random() < 0.3 else f"mine = {body}"
+        return symllm.evaluate("mine", define=given, model=model, context=256)
     if target == "assume":
         given = body if "=" in body and rng.random() < 0.3 else f"{rng.choice(['d_ff', 'k', 'd', 'h', 's', 'b'])} = {body}"
         return symllm.evaluate(rng.choice(["parameters", "kv_cache"]), assume=given, model=model)
@@ -177,15 +189,18 @@ def checked_definition(rng: random.Random) -> Case:
     def call() -> Any:
         options: dict[str, Any] = {"model": "gpt2", "batch": 3}
         if door == "define":
-            return symllm.evaluate("q", define=f"q = {body}", context=256, **options).value
+            return symllm.evaluate("mine", define=f"mine = {body}", context=256, **options).value
         if door == "set":  # every size written as its number
             plain = re.sub(r"\b[dhNVsb]\b", lambda match: str(sizes[match[0]]), body)
             return symllm.evaluate("T", sets={"T": plain}, **options).value
         return symllm.minimize(body, over="s", low="256", high="256", **options).value
 
     def wrong(value: Any) -> str:
+        if re.search(r"\*\*\(?-?[0-9]\)?\*\*", body):  # a root: exact here only to so many bits
+            return ""
         expected = own()
-        return "" if expected == value else f"{value} for '{body}', which is {expected}"
+        near = expected is not None and abs(Fraction(value) - expected) <= abs(expected) / 2**150  # a power too long to be written out
+        return "" if near else f"{str(value)[:60]} for '{body}', which is {str(expected)[:60]}"
 
     return Case(f"{door} checked: {body}", call, wrong)
 
@@ -193,6 +208,7 @@ def checked_definition(rng: random.Random) -> Case:
 def taken_name(rng: random.Random) -> Case:
     """A definition of one's own under a name that our compiled code might use: three ways to its value agree."""
     from hostile_inputs import Case
+
     from symllm import sweep
     from symllm.scenario import Request
 
@@ -208,10 +224,8 @@ def taken_name(rng: random.Random) -> Case:
         swept = sweep.sweep(request, names[2], f"context={at},{at}").values[0]
         bounded = symllm.minimize(names[2], over="s", low=str(at), high=str(at), model="gpt2", define=define).value
         wide = symllm.minimize(names[2], over="s", low="1", high="1024", model="gpt2", define=define)
-        try:
+        with contextlib.suppress(SymllmError):
             symllm.solve("s", such_that=f"{names[2]} <= {abs(int(direct)) + 1}", model="gpt2", define=define)
-        except SymllmError:
-            pass
         return direct, swept, bounded, wide.value
 
     def wrong(value: Any) -> str:

@@ -63,12 +63,14 @@ def _binary(rng: random.Random, file: Path) -> None:
 
 
 def _json(rng: random.Random, file: Path) -> None:
-    file.write_text(rng.choice(["[]", "3", "null", '"x"', "{}", '{"a": 1}', "[[[[", '{"weight_map": {}}', "true", '{"model_type": "gpt2"}', "{'a': 1}", "NaN"]))
+    file.write_text(rng.choice(["[]", "3", "null", '"x"', "{}", '{"a": 1}', "[[[[", '{"weight_map": {}}', "true", '{"model_type": "gpt2"}',
+        "{'a': 1}", "NaN"]))
 
 
 def _folder(rng: random.Random, file: Path) -> None:
     file.mkdir()
-    for name in rng.sample(["config.json", "model.safetensors", "a.gguf", "b.gguf", "model.safetensors.index.json", "__init__.py"], rng.randint(0, 3)):
+    for name in rng.sample(["config.json", "model.safetensors", "a.gguf", "b.gguf", "model.safetensors.index.json", "__init__.py"],
+        rng.randint(0, 3)):
         if rng.random() < 0.3:
             (file / name).mkdir()
         elif rng.random() < 0.3:
@@ -111,8 +113,10 @@ def _unreadable(rng: random.Random, file: Path) -> None:
 
 
 def _name(rng: random.Random, file: Path) -> Path:
-    return Path(rng.choice(["a" * 300, "a/" * 3000, "\x00.json", "/nonexistent/x.gguf", "~", "~nobody/x.json", "\ud800.json", "x\ny.gguf", "/dev/null", "/dev/zero", " ",
-                            f"{file.parent}/" + "b" * 5000 + ".gguf", "..", "/proc/self/fd/0", "/proc/self/mem.gguf", "x.py\x00", "\x1b[31m.json"]))  # fmt: skip
+    return Path(rng.choice(["a" * 300, "a/" * 3000, "\x00.json", "/nonexistent/x.gguf", "~", "~nobody/x.json", "\ud800.json", "x\ny.gguf",
+        "/dev/null", "/dev/zero", " ",
+                            f"{file.parent}/" + "b" * 5000 + ".gguf", "..", "/proc/self/fd/0", "/proc/self/mem.gguf", "x.py\x00",
+                                "\x1b[31m.json"]))  # fmt: skip
 
 
 def _safetensors(rng: random.Random, file: Path) -> None:
@@ -150,7 +154,8 @@ def gguf(fields: dict[str, Any], tensors: list[tuple[str, tuple[int, ...]]]) -> 
         made += struct.pack("<I", 8) + _string(value.encode()) if isinstance(value, str) else struct.pack("<II", 4, value)
     offset = 0
     for name, shape in tensors:
-        made += _string(name.encode()) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", size) for size in shape) + struct.pack("<IQ", 0, offset)
+        made += _string(name.encode()) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", size) for size in shape) + struct.pack("<IQ",
+            0, offset)
         offset += -(-4 * shape[0] * (shape[1] if len(shape) > 1 else 1) // 32) * 32
     made += bytes(-len(made) % 32)
     return made + bytes(offset)
@@ -179,14 +184,19 @@ def _gguf(rng: random.Random, file: Path) -> None:
 def _page(rng: random.Random, file: Path) -> None:
     file.write_text(rng.choice([
         "def (", "raise SystemExit(3)", "1/0", "FORMULAS = 3", "FORMULAS = [1]", "import nosuchmodule", "x = ", "\tx\n  y", "def f(): f()\nf()",
-        "FORMULAS = ()", "raise Exception('a\\nb' * 500)", "# -*- coding: nosuch -*-", "class A(Exception):\n    def __str__(self): return 3\nraise A", "é = '\ud800'".encode(
-            "utf-8", "replace").decode(), "raise BaseException('x')", "import sys; sys.exit('bye')", "from symllm.errors import SymllmError\nraise SymllmError('a\\nb' * 999)",
-        "FORMULAS = property()", "raise GeneratorExit", "FORMULAS = iter(())", "__getattr__ = 3", "def __getattr__(n): raise ValueError(n)", "raise MemoryError"]))  # fmt: skip
+        "FORMULAS = ()", "raise Exception('a\\nb' * 500)", "# -*- coding: nosuch -*-",
+        "class A(Exception):\n    def __str__(self): return 3\nraise A", "é = '\ud800'".encode(
+            "utf-8", "replace").decode(), "raise BaseException('x')", "import sys; sys.exit('bye')",
+            "from symllm.errors import SymllmError\nraise SymllmError('a\\nb' * 999)",
+        "FORMULAS = property()", "raise GeneratorExit", "FORMULAS = iter(())", "__getattr__ = 3", "def __getattr__(n): raise ValueError(n)",
+        "raise MemoryError"]))  # fmt: skip
 
 
 MAKERS: dict[str, Callable[[random.Random, Path], Path | None]] = {
-    "bytes": _bytes, "binary": _binary, "json": _json, "folder": _folder, "loop": _loop, "dangling": _dangling, "pipe": _pipe, "linked pipe": _linked_pipe, "device": _device,
-    "sparse": _sparse, "unreadable": _unreadable, "name": _name, "safetensors": _safetensors, "gguf": _gguf, "broken page": _page, "missing": lambda rng, file: None,
+    "bytes": _bytes, "binary": _binary, "json": _json, "folder": _folder, "loop": _loop, "dangling": _dangling, "pipe": _pipe,
+    "linked pipe": _linked_pipe, "device": _device,
+    "sparse": _sparse, "unreadable": _unreadable, "name": _name, "safetensors": _safetensors, "gguf": _gguf, "broken page": _page,
+    "missing": lambda rng, file: None,
 }  # fmt: skip
 #: Kinds of which some are proper files after all.
 ANSWERED = ("safetensors", "gguf", "json", "bytes", "broken page", "folder", "name")

@@ -35,15 +35,15 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import click  # noqa: E402
-import hostile_cache  # noqa: E402
-import hostile_configs  # noqa: E402
-import hostile_expressions  # noqa: E402
-import hostile_files  # noqa: E402
-import hostile_options  # noqa: E402
-import hostile_processes  # noqa: E402
+import click
+import hostile_cache
+import hostile_configs
+import hostile_expressions
+import hostile_files
+import hostile_options
+import hostile_processes
 
-from symllm.errors import SymllmError  # noqa: E402
+from symllm.errors import SymllmError
 
 LONGEST_MESSAGE: Final = 400
 #: Seconds of processor time: of a call, of a call that compiles a model, and the wall time after which a call is given up.

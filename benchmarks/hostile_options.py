@@ -19,33 +19,47 @@ if TYPE_CHECKING:
 #: `check` and a whole `audit` are long by nature.
 ASKED = tuple(name for name in COMMANDS if name != "check")
 VALUES = (
-    "", " ", "0", "-1", "1", "2", "8", "3.5", "1e3", "1e400", "nan", "inf", "-inf", "9" * 15, "9" * 40, "9" * 5000, "None", "null", "true", "é", "𝟜", "٣", "\x00", "\n",
-    "a\nb", "a" * 10_000, "--batch", "--", "-", "../../etc/passwd", "/dev/null", "/", ".", "%s%n", "{0.__class__}", "h100", "gpt2", "fp8", "bf16", "causal", "all",
-    "vllm", "vllm@9.9.9", "1/2", "1/0", "0.9", "80 GB", "-80 GB", "0 GB", "1e99 GB", "1e-9 GB", "80 TFLOP/s", "80", "GB", "d=4", "d_ff = 4*d", "d=", "=4", "=", "==",
-    "context=1:10", "batch=1:1e99:*1.0000001", "batch=1:64:0", "s=1,2,3", "batch=1:9e9", "N=1:2:1/999999999", "kv_dtype=fp8", "k=4", "model=llama-3-8b", "config=x",
-    "fused,no-dropout,pure", "fused,fused", ",", ",,,", "max", "min", "s", "d", "b", "N", "V", "tp", "eta", "T", "M_gpu", "parameters <= 7e9", "kv_cache <= 1 GB", "q = kv_cache/weights", "if = d",
-    "llama-3-8b", "mixtral-8x7b", "LLAMA-3-8B", "meta-llama/Meta-Llama-3-8B", "no/such-model", "a/b", "parameters", "kv_cache", "latency", "max_batch",
-    "crossover", "minimum", "sum", "elasticity", "weights", "inference_memory", "\ud800", "\u202e", "\x1b[31m", "٩" * 30, "1_0", "+5", " 5 ", "0x10", "1,024", "1 000",
+    "", " ", "0", "-1", "1", "2", "8", "3.5", "1e3", "1e400", "nan", "inf", "-inf", "9" * 15, "9" * 40, "9" * 5000, "None", "null", "true", "é",
+    "𝟜", "٣", "\x00", "\n",
+    "a\nb", "a" * 10_000, "--batch", "--", "-", "../../etc/passwd", "/dev/null", "/", ".", "%s%n", "{0.__class__}", "h100", "gpt2", "fp8",
+    "bf16", "causal", "all",
+    "vllm", "vllm@9.9.9", "1/2", "1/0", "0.9", "80 GB", "-80 GB", "0 GB", "1e99 GB", "1e-9 GB", "80 TFLOP/s", "80", "GB", "d=4", "d_ff = 4*d",
+    "d=", "=4", "=", "==",
+    "context=1:10", "batch=1:1e99:*1.0000001", "batch=1:64:0", "s=1,2,3", "batch=1:9e9", "N=1:2:1/999999999", "kv_dtype=fp8", "k=4",
+    "model=llama-3-8b", "config=x",
+    "fused,no-dropout,pure", "fused,fused", ",", ",,,", "max", "min", "s", "d", "b", "N", "V", "tp", "eta", "T", "M_gpu", "parameters <= 7e9",
+    "kv_cache <= 1 GB", "mine = kv_cache/weights", "if = d",
+    "llama-3-8b", "mixtral-8x7b", "LLAMA-3-8B", "meta-llama/Meta-Llama-3-8B", "no/such-model", "a/b", "parameters", "kv_cache", "latency",
+    "max_batch",
+    "crossover", "minimum", "sum", "elasticity", "weights", "inference_memory", "\ud800", "\u202e", "\x1b[31m", "٩" * 30, "1_0", "+5", " 5 ",
+    "0x10", "1,024", "1 000",
 )  # fmt: skip
 GOOD: dict[str, tuple[str, ...]] = {
-    "model": ("gpt2", "llama-3-8b", "mixtral-8x7b", "qwq-32b"), "gpu": ("h100", "a100", "rtx-4090"), "gpus": ("1", "2", "8"), "gpu_memory": ("80 GB", "24 GiB"),
+    "model": ("gpt2", "llama-3-8b", "mixtral-8x7b", "qwq-32b"), "gpu": ("h100", "a100", "rtx-4090"), "gpus": ("1", "2", "8"),
+    "gpu_memory": ("80 GB", "24 GiB"),
     "batch": ("1", "4"), "context": ("1", "512"), "new_tokens": ("0", "10"), "dtype": ("bf16", "fp8", "q4_k_m"), "kv_dtype": ("fp8", "bf16"),
     "tp": ("1", "2"), "pp": ("1", "2"), "ep": ("1",), "engine": ("vllm", "transformers"), "utilization": ("0.9", "1"), "mask": ("causal", "full"),
     "logits": ("all", "last"), "training": ("fused", "no-dropout"), "sets": ("d_ff=11008", "u_kv=1"), "assume": ("d_ff = 4*d", "k = h"),
-    "define": ("q = kv_cache/weights",), "ignore_fields": ("x",), "quantity": ("parameters", "kv_cache", "weights", "latency", "crossover", "minimum"),
+    "define": ("mine = kv_cache/weights",), "ignore_fields": ("x",), "quantity": ("parameters", "kv_cache", "weights", "latency", "crossover",
+    "minimum"),
     "unknown": ("max_batch", "max_context", "min_gpus", "d", "s"), "such_that": ("parameters <= 7e9", "kv_cache <= 1 GB"), "sense": ("max", "min"),
     "over": ("context=1:512:*2", "batch=1,2,3"), "changes": ("kv_dtype=fp8", "k=4", "batch=8"), "quantities": ("kv_cache",), "dominant": ("d", "s"),
-    "growing": ("s", "b"), "low": ("1",), "high": ("100",), "others": ("kv_cache", "weights"), "names": ("no-such-claim",), "name": ("kv_cache", "gpt2", "h100"),
+    "growing": ("s", "b"), "low": ("1",), "high": ("100",), "others": ("kv_cache", "weights"), "names": ("no-such-claim",), "name": ("kv_cache",
+    "gpt2", "h100"),
     "search": ("llama",), "config": ("x.json",), "book": ("x.py",), "plot": ("x.png",), "page": ("x.py",),
 }  # fmt: skip
 #: Counts, with the least value that any answer may rest on.
 COUNTS = {"--batch": 1, "--context": 1, "--new-tokens": 0, "--tp": 1, "--pp": 1, "--ep": 1, "--gpus": 1}
 WRONG: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 2, 3.5, 10**40, float("nan"), float("inf"), 1e-9, "", "x", "8", " 8 ", b"8", b"", [], ["gpt2"], (), ("d_ff = 4*d",), {}, {"d": 4}, {1: 2}, {"d": None},
-    {"d": [1]}, {None: 1}, set(), object(), Fraction(1, 2), Fraction(4), 4j, lambda: 3, int, range(3), "gpt2", "h100", "\x00", "9" * 5000, 10**5000, [None], [3], (b"x",), [["a"]], "\ud800", Exception("x"),
+    None, True, False, 0, 1, -1, 2, 3.5, 10**40, float("nan"), float("inf"), 1e-9, "", "x", "8", " 8 ", b"8", b"", [], ["gpt2"], (),
+        ("d_ff = 4*d",), {}, {"d": 4}, {1: 2}, {"d": None},
+    {"d": [1]}, {None: 1}, set(), object(), Fraction(1, 2), Fraction(4), 4j, lambda: 3, int, range(3), "gpt2", "h100", "\x00", "9" * 5000,
+        10**5000, [None], [3], (b"x",), [["a"]], "\ud800", Exception("x"),
 )  # fmt: skip
-OPTIONS = ("model", "config", "gpu", "gpus", "gpu_memory", "batch", "context", "new_tokens", "dtype", "kv_dtype", "tp", "pp", "ep", "engine", "utilization", "mask", "logits",
-           "sets", "assume", "beyond_context", "ignore_fields", "training", "book", "define", "mentions", "sense", "such_that", "no_such_option")  # fmt: skip
+OPTIONS = ("model", "config", "gpu", "gpus", "gpu_memory", "batch", "context", "new_tokens", "dtype", "kv_dtype", "tp", "pp", "ep", "engine",
+    "utilization", "mask", "logits",
+           "sets", "assume", "beyond_context", "ignore_fields", "training", "book", "define", "mentions", "sense", "such_that",
+           "no_such_option")  # fmt: skip
 
 
 def draw(rng: random.Random, lab: Lab) -> Case:
@@ -63,12 +77,16 @@ def _command(rng: random.Random) -> Case:
     name = rng.choice(ASKED)
     command = group.get_command(click.Context(group), name)
     assert command is not None
-    hostile = rng.choice([0.1, 0.3, 0.8])
+    hostile = rng.choice([0.0, 0.1, 0.3, 0.8])
     arguments: list[str] = []
     known = [param for param in command.params if isinstance(param, click.Option)]
+    if rng.random() < 0.8:  # one form of output, and no files that are not there
+        forms = [param for param in known if str(param.name).startswith("as_")]
+        known = [param for param in known if param not in forms and param.name not in ("config", "book", "plot", "page")] + rng.sample(forms,
+            min(len(forms), 1))
     words = [param for param in command.params if isinstance(param, click.Argument)]
     for param in words:
-        count = 1 if param.nargs == 1 else rng.randint(0, 2)
+        count = 1 if param.nargs == 1 else 0 if param.name == "others" and rng.random() < 0.7 else rng.randint(0, 2)
         if name == "audit":
             count = max(count, 1)
         arguments += [_value(rng, str(param.name), hostile / 2) for _ in range(count)]
@@ -149,4 +167,5 @@ def _python(rng: random.Random) -> Case:
 def _numpy() -> tuple[Any, ...]:
     import numpy
 
-    return (numpy.int64(4), numpy.int32(-1), numpy.float64("nan"), numpy.float64(2.0), numpy.array([1, 2]), numpy.uint8(255), numpy.bool_(True), numpy.str_("gpt2"))
+    return (numpy.int64(4), numpy.int32(-1), numpy.float64("nan"), numpy.float64(2.0), numpy.array([1, 2]), numpy.uint8(255), numpy.bool_(True),
+        numpy.str_("gpt2"))

@@ -65,6 +65,8 @@ def _interrupted(place: Path, after: float) -> str:
     output, error = process.communicate(timeout=60)
     if process.returncode == 0 and RIGHT in output and not error.strip():
         return _right(place)  # it had ended already
+    if "symllm" not in error.replace("-m symllm", "") and process.returncode in (1, -signal.SIGINT):
+        return _right(place)  # the interpreter had not come to a line of ours
     if "Traceback" in error or "Exception ignored" in error:
         return f"a traceback: {error[-300:]!r}"
     if process.returncode != 130:
@@ -76,5 +78,5 @@ def _together(place: Path, after: float) -> str:
     running = [_started(place) for _ in range(4)]
     said = [process.communicate(timeout=120) for process in running]
     if any(error for _, error in said):
-        return f"an error: {[error for _, error in said if error][0][:200]!r}"
+        return f"an error: {next(error for _, error in said if error)[:200]!r}"
     return "" if len({output for output, _ in said}) == 1 and RIGHT in said[0][0] else f"different answers: {[output[:80] for output, _ in said]}"

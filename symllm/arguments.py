@@ -6,7 +6,7 @@ The command line gives texts and whole numbers by itself; a notebook may give an
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from numbers import Integral, Real
 from pathlib import Path

@@ -254,10 +254,10 @@ def _lookup(raw: Mapping[str, Any], name: str) -> Any:
 
 
 def _size(raw: Mapping[str, Any], item: Field, family: Family) -> int | None:
-    for name in (item.name, *item.also):
-        value = _lookup(raw, name)
-        if value is not None:
-            return whole(value, name, item.zero, LARGEST_DEPTH if getattr(item.symbol, "unit", "") == "layer" else LARGEST_SIZE)
+    most = LARGEST_DEPTH if getattr(item.symbol, "unit", "") == "layer" else LARGEST_SIZE
+    given = {name: whole(value, name, item.zero, most) for name in (item.name, *item.also) if (value := _lookup(raw, name)) is not None}
+    if given:  # real configs carry two names with two values; the library goes by the first, and each is checked
+        return next(iter(given.values()))
     if _unset(raw, item) == REQUIRED:
         raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
     return None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
-from typing import Final
-
+TYPE_CHECKING = False  # type checkers take it for true; `typing` itself would be a tenth of a short run
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 #: Characters of a message; of a longer one the middle goes, as what would work stands at its end.
-LONGEST: Final = 400
+LONGEST = 400
 #: Characters of a name that are compared with the names that are known.
-_COMPARED: Final = 80
+_COMPARED = 80
 
 
 class SymllmError(Exception):
@@ -34,6 +33,8 @@ def _spelled(letter: str) -> str:
 
 def nearest(given: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The known names that look most like `given`, best first."""
+    from difflib import get_close_matches  # as most runs need no such help
+
     names = sorted(set(known))
     by_lower = {name.lower(): name for name in names}
     found = get_close_matches(given.lower(), list(by_lower), n=count, cutoff=0.6)

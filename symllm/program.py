@@ -14,7 +14,7 @@ from typing import Any
 from . import tree
 from .errors import SymllmError, unknown
 from .tree import Tree
-from .units import Number, exact
+from .units import Number, exact, show
 
 KINDS = ("exact", "measured", "fitted", "assumed")
 
@@ -133,7 +133,7 @@ class Program:
             few, many = values[small], values[large]
             if few > many or (kind == "divides" and (few == 0 or many % few)):
                 what = "do not divide" if kind == "divides" else "are more than"
-                return f"{few:,} {self.signs[small].title} ({small}) {what} {many:,} {self.signs[large].title} ({large}): {says}"
+                return f"{show(few, '1')} {self.signs[small].title} ({small}) {what} {show(many, '1')} {self.signs[large].title} ({large}): {says}"
         return ""
 
     def run(self, values: Mapping[str, Number], results: Iterable[str]) -> dict[str, Number]:

@@ -8,21 +8,28 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 
 class NotReadableError(Exception):
     """Why a file cannot be read, in a few words that follow its name."""
 
 
+def opened(path: str | Path) -> BinaryIO:
+    """A plain file, open for reading without waiting. Raises `NotReadableError` for another kind, `OSError` and `ValueError` as `open`."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise NotReadableError("it is no plain file")
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # another file under this name since
+        file.close()
+        raise NotReadableError("it is no plain file")
+    return file
+
+
 def contents(path: str | Path, most: int) -> bytes:
     """The bytes of a plain file of at most `most` bytes. Raises `NotReadableError`, and `FileNotFoundError` where there is none."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise NotReadableError("it is no plain file")
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):  # another file under this name since
-                raise NotReadableError("it is no plain file")
+        with opened(path) as file:
             found = file.read(most + 1) or b""
     except FileNotFoundError:
         raise

@@ -356,7 +356,7 @@ def _kept_sizes(request: Request, made: Program, inputs: Mapping[str, Input]) ->
         kept, would = values[name], exact(tree.evaluate(rule, values))
         if kept != would:
             sign = made.signs[name]
-            yield (f"{sign.title} ({sign.text}) stays {kept:,}, as {made.model['title']} has it; its family's rule would make it "
+            yield (f"{sign.title} ({sign.text}) stays {show(kept, '1')}, as {made.model['title']} has it; its family's rule would make it "
                    f"{show(would, '1')}: --assume \"{name} = {words}\"")  # fmt: skip
 
 

@@ -38,6 +38,11 @@ def names(tree: Tree) -> set[str]:
     return set().union(*(names(part) for part in tree[1:]))
 
 
+def size(tree: Tree) -> int:
+    """How many operations a tree has."""
+    return 1 + sum(size(part) for part in tree[1:]) if isinstance(tree, list) and tree[0] != "q" else 0
+
+
 def exact_ceiling(value: Number | float) -> int:
     """The least integer that is not below `value`, exact for rationals of any size."""
     return math.ceil(value)

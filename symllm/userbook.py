@@ -14,7 +14,7 @@ from . import parse, tree
 from .arguments import shown
 from .book import Book
 from .build import ordered
-from .crossing import lift
+from .crossing import lift_given
 from .dimension import check, dimension, unit_dimension
 from .errors import SymllmError, unknown
 from .formula import Composed, Definition, Formula
@@ -134,7 +134,7 @@ def _definition(text: str, name: str, body: tree.Tree, known: Mapping[str, Named
     for word in sorted(tree.names(body)):
         if word not in known:
             raise unknown("symbol", word, known, "`symllm list` shows all")
-    expr = lift(body, known)
+    expr = lift_given(body, known, f"--define {text[:60]!r}")
     if expr.has(sympy.zoo, sympy.nan):
         raise SymllmError(f"--define {text[:60]!r} divides by zero")
     unit = unit_of(expr, text)

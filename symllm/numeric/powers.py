@@ -6,6 +6,7 @@ Its bounds are exact all the same, so that what is decided from them is decided.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from math import isqrt
 
@@ -17,6 +18,7 @@ EXACT_BITS = 512
 KEPT_BITS = 192
 #: A power beyond 2**this is refused: no scenario needs it, and it would not fit into the machine.
 LARGEST_BITS = 4096
+_FLOAT_BITS = 52
 
 
 def between(base: Number, exponent: Number) -> tuple[Number, Number]:
@@ -94,12 +96,23 @@ def integer_root(value: int, degree: int) -> int:
         return isqrt(value)
     if value < 2:
         return value
-    guess = 1 << -(-value.bit_length() // degree)
+    guess = _above(value, degree)
     while True:
         better = ((degree - 1) * guess + value // guess ** (degree - 1)) // degree
         if better >= guess:
             return guess
         guess = better
+
+
+def _above(value: int, degree: int) -> int:
+    """A number not below the root, near it: Newton's steps then are few."""
+    size = math.log2(value) / degree
+    if size > _FLOAT_BITS:
+        whole = math.floor(size)
+        guess = (math.floor(2.0 ** (size - whole) * (1 + 2.0**-36) * 2**_FLOAT_BITS) + 1) << (whole - _FLOAT_BITS)
+        if guess**degree >= value:
+            return guess
+    return 1 << -(-value.bit_length() // degree)
 
 
 def _down(value: Fraction) -> Fraction:
