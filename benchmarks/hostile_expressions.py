@@ -178,7 +178,8 @@ def checked_definition(rng: random.Random) -> Case:
 
     def own() -> Fraction | None:
         written = re.sub(r"(?<![A-Za-z_])[0-9]+", r"Fraction(\g<0>)", body)
-        scope: dict[str, Any] = {"__builtins__": {}, "Fraction": Fraction, "min": min, "max": max, "ceil": math.ceil, "floor": math.floor}
+        scope: dict[str, Any] = {"__builtins__": {}, "Fraction": Fraction, "min": min, "max": max,
+                                 "ceil": lambda value: Fraction(math.ceil(value)), "floor": lambda value: Fraction(math.floor(value))}  # fmt: skip
         code = compile(written, __file__, "eval")
         try:
             found = eval(code, scope, {name: Fraction(value) for name, value in sizes.items()})  # grown here, from our own grammar

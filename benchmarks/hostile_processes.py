@@ -65,8 +65,8 @@ def _interrupted(place: Path, after: float) -> str:
     output, error = process.communicate(timeout=60)
     if process.returncode == 0 and RIGHT in output and not error.strip():
         return _right(place)  # it had ended already
-    if "symllm" not in error.replace("-m symllm", "") and process.returncode in (1, -signal.SIGINT):
-        return _right(place)  # the interpreter had not come to a line of ours
+    if "__main__.py" not in error and process.returncode in (1, -signal.SIGINT):
+        return _right(place)  # the interpreter had not come to our first function, which is where we can answer for it
     if "Traceback" in error or "Exception ignored" in error:
         return f"a traceback: {error[-300:]!r}"
     if process.returncode != 130:

@@ -189,7 +189,7 @@ def _term(asked: _Posed) -> tuple[Callable[[int], Number], int]:
     """A function of an index that gives a term, and how many operations one takes: compiled where that agrees with the plain walk."""
     constants = [(name, relations.number(value)) for name, value in asked.environment.values.items() if name != asked.name]
     function = tree.function([*constants, *asked.environment.lines], RESULT, (asked.name,))
-    size = sum(1 + tree.size(body) for _, body in asked.environment.lines)
+    size = sum(1 + tree.cost(body) for _, body in asked.environment.lines)
 
     def compiled(index: int) -> Number:
         found: Number = function(int(asked.grid.value(index)))

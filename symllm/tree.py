@@ -38,9 +38,12 @@ def names(tree: Tree) -> set[str]:
     return set().union(*(names(part) for part in tree[1:]))
 
 
-def size(tree: Tree) -> int:
-    """How many operations a tree has."""
-    return 1 + sum(size(part) for part in tree[1:]) if isinstance(tree, list) and tree[0] != "q" else 0
+def cost(tree: Tree) -> int:
+    """About how many sums a tree costs as much as; a root is worked out to 190 bits."""
+    if not isinstance(tree, list) or tree[0] == "q":
+        return 0
+    root = tree[0] == "^" and not isinstance(tree[2], int)
+    return (200 if root else 1) + sum(cost(part) for part in tree[1:])
 
 
 def exact_ceiling(value: Number | float) -> int:

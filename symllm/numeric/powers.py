@@ -18,6 +18,8 @@ EXACT_BITS = 512
 KEPT_BITS = 192
 #: A power beyond 2**this is refused: no scenario needs it, and it would not fit into the machine.
 LARGEST_BITS = 4096
+#: The root of a higher degree is refused: its bounds are roots of numbers of so many times `KEPT_BITS` bits.
+HIGHEST_ROOT = 1000
 _FLOAT_BITS = 52
 
 
@@ -70,8 +72,10 @@ def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
 def _root(base: Number, exponent: Fraction) -> tuple[Number, Number]:
     if base < 0:
         raise ValueError("a root of a negative number")
-    low, high = _whole(base, exponent.numerator)
     degree = exponent.denominator
+    if degree > HIGHEST_ROOT:
+        raise OverflowError("a root beyond all use")
+    low, high = _whole(base, exponent.numerator)
     return _degree(low, degree)[0], _degree(high, degree)[1]
 
 
