@@ -10,7 +10,7 @@ from . import tree
 from .errors import SymllmError
 from .program import KINDS, Asked, Line, Program, Sign, as_tree
 from .tree import Tree
-from .units import Number
+from .units import DIMENSIONS, Number
 
 Row = TypeVar("Row", Line, Sign, Asked)
 
@@ -61,9 +61,31 @@ def _complete(made: Program) -> None:
         if tree.names(line.tree) & later:
             raise _false("an order of definitions", line.name)
         later.discard(line.name)
+    _complete_words(made)
     strange = (used | set(made.sizes) | set(made.fixed)) - set(made.signs)
     if strange:
         raise _false("a symbol", sorted(strange)[0])
+
+
+#: What an answer reads by name, and of which kind it is.
+_MODEL: Final = ("name", "title", "hub", "source", "note", "family", "family_title")
+_CHOICES: Final = {"dtype": str, "dtype_title": str, "dtype_origin": str, "kv_dtype": str, "kv_dtype_origin": str, "mask": str, "logits": str,
+                   "engine": str, "context_symbol": str, "machine": dict, "compute_dtypes": list, "training": dict}  # fmt: skip
+_DEFAULTS: Final = ("G", "tp", "pp", "ep", "n", "b")
+
+
+def _complete_words(made: Program) -> None:
+    """The names under which an answer looks things up are there."""
+    if not all(isinstance(made.model.get(name), str) for name in _MODEL):
+        raise _false("a model", made.model)
+    if not all(isinstance(made.choices.get(name), kind) for name, kind in _CHOICES.items()):
+        raise _false("choices", made.choices)
+    _mapping(made.choices["machine"], _text)
+    _mapping(made.choices["training"], _texts)
+    _texts(made.choices["compute_dtypes"])
+    missing = [name for name in (*_DEFAULTS, *DIMENSIONS, *made.neutral) if name not in made.defaults]
+    if missing or not {*made.defaults, *made.rules} <= set(made.signs):
+        raise _false("defaults", missing or made.defaults)
 
 
 def _false(what: str, given: object) -> SymllmError:

@@ -32,7 +32,7 @@ ONCE_FALSE = {
     "expressions": (16, 66, 108, 143, 300, 567, 1003, 1525, 1639, 1787, 1964, 2422, 3147, 3757, 3854),
     "options": (1, 8, 15, 22, 35, 51, 52),
     "files": (16, 52, 54, 345, 1946),
-    "cache": (),
+    "cache": (1525, 1696),
     "processes": (),
 }
 #: How many more of each class are drawn.

@@ -55,7 +55,7 @@ def _whole(base: Number, exponent: int) -> tuple[Number, Number]:
 
 def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
     """By repeated squaring, rounded outward at each step; a power that underflows is between 0 and the smallest step."""
-    if base > 1 and base**4 > 1 and exponent * (base.numerator.bit_length() - base.denominator.bit_length() - 1) > LARGEST_BITS:
+    if base > 1 and exponent * max(math.log2(base.numerator) - math.log2(base.denominator) - 2.0**-30, 0) > 2 * LARGEST_BITS:
         raise OverflowError("a power beyond all use")
     low, high, square_low, square_high = Fraction(1), Fraction(1), base, base
     while exponent:
@@ -113,10 +113,10 @@ def _above(value: int, degree: int) -> int:
     size = math.log2(value) / degree
     if size > _FLOAT_BITS:
         whole = math.floor(size)
-        guess = (math.floor(2.0 ** (size - whole) * (1 + 2.0**-36) * 2**_FLOAT_BITS) + 1) << (whole - _FLOAT_BITS)
+        guess: int = (math.floor(2.0 ** (size - whole) * (1 + 2.0**-36) * 2**_FLOAT_BITS) + 1) << (whole - _FLOAT_BITS)
         if guess**degree >= value:
             return guess
-    return 1 << -(-value.bit_length() // degree)
+    return int(1 << -(-value.bit_length() // degree))
 
 
 def _down(value: Fraction) -> Fraction:
