@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import symllm
+from symllm.errors import SymllmError
 
 if TYPE_CHECKING:
     from hostile_inputs import Case, Lab
@@ -55,7 +56,10 @@ def draw(rng: random.Random, lab: Lab) -> Case:
     kind, where = _spoil(rng, place, entries, outside, lab)
 
     def call() -> Any:
-        return _with(place, lambda: asked(name, what))
+        try:
+            return _with(place, lambda: asked(name, what))
+        except SymllmError as error:  # nothing is wrong with the question, so a refusal is no answer
+            return f"a refusal, {error},"
 
     def wrong(value: Any) -> str:
         if not (outside / "precious.txt").exists() or not (outside / "sub" / "precious.txt").exists():

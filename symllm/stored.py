@@ -80,6 +80,8 @@ def _complete_words(made: Program) -> None:
         raise _false("a model", made.model)
     if not all(isinstance(made.choices.get(name), kind) for name, kind in _CHOICES.items()):
         raise _false("choices", made.choices)
+    if not made.quantities or not made.questions:
+        raise _false("quantities and questions", (*made.quantities, *made.questions))
     _mapping(made.choices["machine"], _text)
     _mapping(made.choices["training"], _texts)
     _texts(made.choices["compute_dtypes"])

@@ -85,7 +85,10 @@ def test_a_definition_does_not_take_the_place_of_what_is_asked() -> None:
     refused("begins with a letter", lambda: symllm.evaluate("_asked_expression", model="gpt2", define="_asked_expression = s"))
 
 
-@pytest.mark.parametrize("body", ["9**9**9", "2**(10**9)", "(1 + 1/10**50)**(10**50)", "(2*d)**(10**9)", "d**(1/10**9)", "((2*d)**4000)**4000", "(d + h)**500"])
+@pytest.mark.parametrize("body", [
+    "9**9**9", "2**(10**9)", "(1 + 1/10**50)**(10**50)", "(2*d)**(10**9)",
+    "d**(1/10**9)", "((2*d)**4000)**4000", "(d + h)**500",
+])  # fmt: skip
 def test_what_would_not_end_is_refused(body: str) -> None:
     refused("", lambda: symllm.evaluate("mine", model="gpt2", define=f"mine = {body}"))
 
