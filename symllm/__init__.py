@@ -7,17 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from .errors import SymllmError
+from .errors import TYPE_CHECKING, SymllmError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
     from .answer import Answer
     from .extremes import Found as Extreme
-    from .scenario import Request
 
 __all__ = ["SymllmError", "evaluate", "maximize", "minimize", "solve", "total"]
 __version__ = "0.1.0"
@@ -32,10 +30,12 @@ def evaluate(quantity: str, *, model: str | None = None, config: str | Path | Ma
     kv_dtype, tp, pp, ep, engine, utilization, mask, logits, beyond_context; `sets` (symbol -> number) and `assume`.
     Raises `SymllmError` for whatever is unknown or impossible.
     """
+    from . import arguments
     from .answer import evaluated
     from .scenario import scenario
 
-    return evaluated(scenario(_request(model, config, options)), quantity)
+    quantity = arguments.text("quantity", quantity)
+    return evaluated(scenario(arguments.request(model, config, options)), quantity)
 
 
 def solve(question: str, *, such_that: str | tuple[str, ...] = (), sense: str = "", model: str | None = None,
@@ -45,10 +45,11 @@ def solve(question: str, *, such_that: str | tuple[str, ...] = (), sense: str = 
     such_that: a constraint such as "parameters <= 7e9" or "time_per_output_token <= 20 ms", or several.
     sense: "max" or "min" where the direction does not follow from the constraints. Other arguments and errors as in `evaluate`.
     """
+    from . import arguments
     from .solving import solve as solved
 
-    constraints = (such_that,) if isinstance(such_that, str) else tuple(such_that)
-    return solved(_request(model, config, options), question, constraints, sense)
+    question, sense = arguments.text("question", question), arguments.text("sense", sense)
+    return solved(arguments.request(model, config, options), question, arguments.texts("such_that", such_that), sense)
 
 
 def minimize(expression: str, *, over: str, low: str = "", high: str = "", model: str | None = None,
@@ -58,17 +59,13 @@ def minimize(expression: str, *, over: str, low: str = "", high: str = "", model
     expression: a quantity or a text such as "latency/n". over: the symbol that moves; low, high: its range, as text.
     Other arguments and errors as in `evaluate`; `SymllmError` too where there is no least value.
     """
-    from .extremes import extreme
-
-    return extreme(_request(model, config, options), expression, over, "minimum", low, high)
+    return _extreme("minimum", expression, over, low, high, model, config, options)
 
 
 def maximize(expression: str, *, over: str, low: str = "", high: str = "", model: str | None = None,
              config: str | Path | Mapping[str, Any] | None = None, **options: Any) -> Extreme:  # fmt: skip
     """The largest value of an expression over one symbol; arguments and errors as in `minimize`."""
-    from .extremes import extreme
-
-    return extreme(_request(model, config, options), expression, over, "maximum", low, high)
+    return _extreme("maximum", expression, over, low, high, model, config, options)
 
 
 def total(expression: str, *, over: str, low: str, high: str, model: str | None = None,
@@ -77,31 +74,14 @@ def total(expression: str, *, over: str, low: str, high: str, model: str | None 
 
     In closed form where it is a polynomial there. Arguments and errors as in `minimize`.
     """
-    from .extremes import summed
-
-    return summed(_request(model, config, options), expression, over, low, high)
+    return _extreme("sum", expression, over, low, high, model, config, options)
 
 
-def _request(model: str | None, config: Any, options: Mapping[str, Any]) -> Request:
-    from dataclasses import fields
+def _extreme(what: str, expression: Any, over: Any, low: Any, high: Any, model: Any, config: Any, options: Mapping[str, Any]) -> Extreme:
+    from . import arguments
+    from .extremes import extreme, summed
 
-    from .errors import unknown
-    from .scenario import Request
-
-    known = [field.name for field in fields(Request) if field.name != "mentions"]
-    given = dict(options)
-    for name in given:
-        if name not in known:
-            raise unknown("option", name, known)
-    sets = given.pop("sets", {})
-    given["sets"] = tuple((name, _text(value)) for name, value in dict(sets).items())
-    for name in ("assume", "define", "ignore_fields"):
-        texts = given.pop(name, ())
-        given[name] = (texts,) if isinstance(texts, str) else tuple(texts)
-    return Request(model=model, config=config, **given)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Fraction) and value.denominator != 1:
-        return f"{value.numerator}/{value.denominator}"
-    return str(value)
+    asked = arguments.request(model, config, options)
+    body, name = arguments.text("expression", expression), arguments.text("over", over)
+    ends = arguments.amount("low", low), arguments.amount("high", high)
+    return summed(asked, body, name, *ends) if what == "sum" else extreme(asked, body, name, what, *ends)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy
 
 from . import parse
-from .crossing import lift
+from .crossing import lift_given
 from .dimension import dimension, spell, unit_dimension
 from .errors import SymllmError, unknown
 from .polynomial import is_zero
@@ -39,7 +39,7 @@ def read(texts: Iterable[str], symbols: Mapping[str, sympy.Symbol], units: bool 
         name, tree = parse.definition(text)
         if name not in symbols:
             raise unknown("symbol", name, symbols, "`symllm list --symbols` shows all")
-        value = lift(tree, symbols)
+        value = lift_given(tree, symbols, f"assumption {text[:60]!r}")
         assumption = Assumption(symbols[name], _with_unit(symbols[name], value, symbols) if units else value)
         _refuse_impossible(assumption)
         _refuse_dimension(assumption)

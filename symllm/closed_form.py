@@ -71,7 +71,22 @@ def _near(case: Scenario, name: str, left: Tree, right: Tree, at: Number, sense:
         return solved(sides[0], sides[1], name, signs)
 
     key = {"sides": sides, "name": name, "signs": {word: vars(sign) for word, sign in signs.items()}}
-    return _form(cache.kept("closed", key, make), known, at, sense, relation), opener
+    data = cache.kept("closed", key, make, lambda found: _checked(found, set(signs)))
+    return _form(data, known, at, sense, relation), opener
+
+
+def _checked(data: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """The data of `solving_symbolic.solved` as it comes from the disk; raises `SymllmError` for any other."""
+    roots = data.get("roots", [])
+    texts = [data.get(word, "") for word in ("name", "text", "latex")] if isinstance(roots, list) else [None]
+    for root in roots if isinstance(roots, list) else ():
+        given = root if isinstance(root, dict) else {}
+        texts += [given.get("text"), given.get("latex")]
+        if not tree.names(tree.well_formed(given.get("tree"))) | tree.names(tree.well_formed(given.get("slope"))) <= names:
+            raise SymllmError("stored closed form: it speaks of other symbols")
+    if not all(isinstance(text, str) for text in texts) or (roots and data.get("name") not in names):
+        raise SymllmError("stored closed form: it is not of the form that is kept")
+    return data
 
 
 def _form(data: Mapping[str, Any], known: Mapping[str, Number], at: Number, sense: str, relation: str) -> ClosedForm | None:
@@ -134,7 +149,7 @@ def bound_of(answer: Answer) -> Tree | None:
 
 def needs_symbol(answer: Answer) -> str | None:
     """The symbol on the needing side of the constraint that binds, where it is a single one."""
-    line = answer.scenario.program.line("needs_of_question_0")
+    line = answer.scenario.program.line("_needs_of_question_0")
     return line.tree if line is not None and isinstance(line.tree, str) else None
 
 

@@ -7,9 +7,11 @@ known to change no size is refused by name, so that no wrong number comes from w
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +19,13 @@ import sympy
 
 from .block import Architecture
 from .errors import SymllmError, unknown
+from .reading import NotReadableError, contents
 
 LARGEST_FILE: Final = 1 << 20
 LARGEST_SIZE: Final = 10**9
+#: Of what is put together one by one; the deepest model has some hundreds.
+LARGEST_DEPTH: Final = 10**5
+DEEPEST, LONGEST_NUMBER = 40, 1000
 REQUIRED: Final = "required"
 SAME: Final = "as when missing"
 
@@ -115,16 +121,14 @@ def load(path: str | Path) -> dict[str, Any]:
 
     Raises `SymllmError` for a file that is missing, too large, no JSON, nested too deep, or no object.
     """
-    file = Path(path)
-    if file.is_dir():
-        file = file / "config.json"
+    file = os.path.join(path, "config.json") if os.path.isdir(path) else path
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise SymllmError(f"config {shown(path)}: larger than 1 MiB, so it is no model's config.json")
-        text = file.read_text(encoding="utf-8")
+        text = contents(file, LARGEST_FILE).decode("utf-8")
     except FileNotFoundError:
         raise SymllmError(f"config {shown(path)}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except NotReadableError as error:
+        raise SymllmError(f"config {shown(path)}: {error}, so it is no model's config.json") from None
+    except UnicodeDecodeError as error:
         raise SymllmError(f"config {shown(path)}: cannot be read as text ({type(error).__name__})") from None
     return parse(text, f"config {shown(path)}")
 
@@ -143,7 +147,37 @@ def parse(text: str, where: str) -> dict[str, Any]:
         raise SymllmError(f"{where}: a JSON object is expected, not {type(data).__name__}")
     if not data:
         raise SymllmError(f"{where}: it is empty; 'model_type' and the sizes are needed")
-    return data
+    return plain(data, where)
+
+
+def plain(raw: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields as plain JSON data, copied; raises for anything else in them, by the field's name.
+
+    What a program is kept under on disk is written from it, so two configs must never look alike.
+    """
+    return {_key(name, where): _plain(value, f"{where}: field {shown(name)}", 1) for name, value in raw.items()}
+
+
+def _plain(value: Any, where: str, depth: int) -> Any:
+    if depth > DEEPEST:
+        raise SymllmError(f"{where} is nested too deep to be a model's config.json")
+    if isinstance(value, Mapping):
+        return {_key(name, where): _plain(inner, where, depth + 1) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, where, depth + 1) for inner in value]
+    if value is None or isinstance(value, (bool, str, float)):
+        return value
+    if not isinstance(value, Integral):
+        raise SymllmError(f"{where} holds a {type(value).__name__}; text, numbers, true, false, null, lists and objects are understood")
+    if int(value).bit_length() > LONGEST_NUMBER:
+        raise SymllmError(f"{where} holds a number of {int(value).bit_length():,} bits, which no model has")
+    return int(value)
+
+
+def _key(name: Any, where: str) -> str:
+    if not isinstance(name, str):
+        raise SymllmError(f"{where} holds the key {shown(name)}; names of fields are text")
+    return name
 
 
 class _RepeatedKeyError(Exception):
@@ -220,10 +254,10 @@ def _lookup(raw: Mapping[str, Any], name: str) -> Any:
 
 
 def _size(raw: Mapping[str, Any], item: Field, family: Family) -> int | None:
-    for name in (item.name, *item.also):
-        value = _lookup(raw, name)
-        if value is not None:
-            return whole(value, name, item.zero)
+    most = LARGEST_DEPTH if getattr(item.symbol, "unit", "") == "layer" else LARGEST_SIZE
+    given = {name: whole(value, name, item.zero, most) for name in (item.name, *item.also) if (value := _lookup(raw, name)) is not None}
+    if given:  # real configs carry two names with two values; the library goes by the first, and each is checked
+        return next(iter(given.values()))
     if _unset(raw, item) == REQUIRED:
         raise SymllmError(f"config: field {item.name!r} is missing; a {family.name} model needs it")
     return None
@@ -236,7 +270,7 @@ def _unset(raw: Mapping[str, Any], item: Field) -> Any:
     return item.default if item.null is SAME or not written else item.null
 
 
-def whole(value: Any, name: str, zero: bool = False) -> int:
+def whole(value: Any, name: str, zero: bool = False, most: int = LARGEST_SIZE) -> int:
     """`value` as a size; refuses what is no whole number, negative, zero (unless allowed) or implausibly large."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_SIZE:
         value = int(value)
@@ -244,8 +278,8 @@ def whole(value: Any, name: str, zero: bool = False) -> int:
         raise SymllmError(f"config: field {name!r} is {shown(value)}; a whole number is expected")
     if value < 0 or (value == 0 and not zero):
         raise SymllmError(f"config: field {name!r} is {value if abs(value) < 10**12 else 'negative'}; it must be at least {0 if zero else 1}")
-    if value > LARGEST_SIZE:
-        raise SymllmError(f"config: field {name!r} is {shown(value, 24)}; sizes above {LARGEST_SIZE:,} are refused")
+    if value > most:
+        raise SymllmError(f"config: field {name!r} is {shown(value, 24)}; sizes above {most:,} are refused")
     return value
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from . import gguf_guard
 from .errors import SymllmError
+from .reading import NotReadableError, contents
 
 Tensor = tuple[str, str, tuple[int, ...], int]
 
@@ -64,7 +65,7 @@ def read_model_file(path: str | Path) -> ModelFile:
             return _folder(place)
         if not place.is_file():
             raise SymllmError(f"{_shown(place)}: there is no such file")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise SymllmError(f"{_shown(place)}: cannot be read ({type(error).__name__})") from None
     suffix = place.suffix.lower()
     if suffix == ".gguf":
@@ -96,9 +97,9 @@ def _folder(place: Path) -> ModelFile:
 def _wanted(index: Path) -> dict[str, str]:
     """The index's map from a tensor's name to its file, every name a plain one of the same folder."""
     try:
-        if index.stat().st_size > LARGEST_INDEX:
-            raise SymllmError(f"{_shown(index)}: larger than 64 MiB, so it is no index")
-        data = json.loads(index.read_text(encoding="utf-8"))
+        data = json.loads(contents(index, LARGEST_INDEX).decode("utf-8"))
+    except NotReadableError as error:
+        raise SymllmError(f"{_shown(index)}: {error}, so it is no index") from None
     except (OSError, ValueError, RecursionError) as error:
         raise SymllmError(f"{_shown(index)}: cannot be read as JSON ({type(error).__name__})") from None
     files = data.get("weight_map") if isinstance(data, dict) else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from .errors import SymllmError
+from .reading import NotReadableError, opened
 
 MOST_TENSORS, MOST_FIELDS, LONGEST_NAME, MOST_DIMENSIONS = 1_000_000, 65_536, 65_535, 8
 LARGEST_TENSOR: Final = 2**50
@@ -27,7 +28,7 @@ class Walk:
 
     def number(self, form: str) -> int:
         """The next little-endian number."""
-        text = self.file.read(struct.calcsize(form))
+        text = self.file.read(struct.calcsize(form)) or b""
         if len(text) < struct.calcsize(form):
             raise ValueError("it ends within its header")
         return int(struct.unpack("<" + form, text)[0])
@@ -82,7 +83,7 @@ class Walk:
 def check(path: Path) -> None:
     """Raises `SymllmError` unless the header's claims fit the file."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             walk = Walk(file, path.stat().st_size)
             if file.read(4) != b"GGUF":
                 raise ValueError("it does not begin with GGUF")
@@ -96,5 +97,5 @@ def check(path: Path) -> None:
                 walk.value()
             for _ in range(tensors):
                 walk.tensor()
-    except (ValueError, OSError, struct.error) as error:
+    except (ValueError, OSError, struct.error, NotReadableError) as error:
         raise SymllmError(f"file {str(path)[-80:]!r}: no GGUF file that can be read ({error})") from None

@@ -61,21 +61,21 @@ class _Reader:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self.refuse(f"it is nested deeper than {_DEEPEST} levels")
-        total = self.product()
+        terms = [self.product()]
         while sign := self.mark("+", "-", "−"):
             term = self.product()
-            total = ["+", total, term if sign == "+" else ["*", -1, term]]
+            terms.append(term if sign == "+" else ["*", -1, term])
         self.depth -= 1
-        return total
+        return terms[0] if len(terms) == 1 else ["+", *terms]  # one list, as a chain of pairs would nest without end
 
     def product(self) -> Tree:
-        total = self.signed()
+        factors = [self.signed()]
         while sign := self.mark("*", "/", "·", "×"):
             factor = self.signed()
             if sign == "/" and factor == 0:
                 raise self.refuse("it divides by zero")
-            total = ["*", total, ["^", factor, -1] if sign == "/" else factor]
-        return total
+            factors.append(["^", factor, -1] if sign == "/" else factor)
+        return factors[0] if len(factors) == 1 else ["*", *factors]
 
     def signed(self) -> Tree:
         sign = self.mark("-", "+", "−")

@@ -7,7 +7,7 @@ question runs it without SymPy or Pint.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from . import tree
 from .errors import SymllmError, unknown
 from .tree import Tree
-from .units import Number, exact
+from .units import Number, exact, show
 
 KINDS = ("exact", "measured", "fitted", "assumed")
 
@@ -168,7 +168,7 @@ class Program:
             few, many = values[small], values[large]
             if few > many or (kind == "divides" and (few == 0 or many % few)):
                 what = "do not divide" if kind == "divides" else "are more than"
-                return f"{few:,} {self.signs[small].title} ({small}) {what} {many:,} {self.signs[large].title} ({large}): {says}"
+                return f"{show(few, '1')} {self.signs[small].title} ({small}) {what} {show(many, '1')} {self.signs[large].title} ({large}): {says}"
         return ""
 
     def run(self, values: Mapping[str, Number], results: Iterable[str]) -> dict[str, Number]:
@@ -214,39 +214,6 @@ def as_tree(value: Number) -> Tree:
     """An exact number as a tree."""
     value = exact(value)
     return value if isinstance(value, int) else ["q", value.numerator, value.denominator]
-
-
-def dump(program: Program) -> dict[str, Any]:
-    """The program as JSON data."""
-    data = asdict(program)
-    for key in ("sizes", "fixed"):
-        data[key] = {name: as_tree(value) for name, value in data[key].items()}
-    data["defaults"] = {name: [as_tree(value), says] for name, (value, says) in program.defaults.items()}
-    data["rules"] = {name: list(rule) for name, rule in program.rules.items()}
-    return data
-
-
-def restore(data: Mapping[str, Any]) -> Program:
-    """The program of `dump`'s data."""
-
-    def numbers(items: Mapping[str, Tree]) -> dict[str, Number]:
-        return {name: tree.evaluate(value, {}) for name, value in items.items()}
-
-    return Program(
-        model=data["model"],
-        sizes=numbers(data["sizes"]),
-        lines=tuple(Line(**line) for line in data["lines"]),
-        quantities=data["quantities"],
-        defaults={name: (tree.evaluate(value, {}), says) for name, (value, says) in data["defaults"].items()},
-        fixed=numbers(data["fixed"]),
-        signs={name: Sign(**sign) for name, sign in data["signs"].items()},
-        neutral=tuple(data["neutral"]),
-        questions={name: Asked(**asked) for name, asked in data["questions"].items()},
-        notes=tuple(data["notes"]),
-        choices=data["choices"],
-        laws=tuple(tuple(law) for law in data["laws"]),
-        rules={name: (rule[0], rule[1]) for name, rule in data["rules"].items()},
-    )
 
 
 def approximate(value: Number | float) -> float:

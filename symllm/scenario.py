@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -10,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import cache, catalog, parse, program, tree
-from .errors import SymllmError, unknown
+from . import cache, catalog, parse, stored, tree
+from .errors import SymllmError, one_line, unknown
 from .numeric.dimensions import MismatchError, of_tree, of_unit
 from .program import Line, Program
 from .tree import Tree
@@ -131,9 +132,9 @@ def _kept(asked: _Asked) -> Program:
         from .build import program as build
         from .userbook import opened_book
 
-        return program.dump(build(opened_book(asked.book), asked.raw, asked.model, **asked.options))
+        return stored.dump(build(opened_book(asked.book), asked.raw, asked.model, **asked.options))
 
-    return program.restore(cache.kept("program", {"asked": asked.key}, make))
+    return cache.kept("program", {"asked": asked.key}, make, stored.restore)
 
 
 def _stamp(path: str | None) -> str:
@@ -142,7 +143,8 @@ def _stamp(path: str | None) -> str:
         return ""
     from .userbook import stamp
 
-    return f"{Path(path).resolve()}:{stamp(path)}"
+    content = stamp(path)  # first, as only a file that can be read has a full name
+    return f"{os.path.abspath(path)}:{content}"
 
 
 def facts(request: Request) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
@@ -158,11 +160,13 @@ def facts(request: Request) -> tuple[Mapping[str, Any] | None, dict[str, Any]]:
     if request.config is None:
         return None, {"name": "", "title": "no model", "hub": "", "source": "", "note": ""}
     if isinstance(request.config, Mapping):
-        return request.config, {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
+        from .config import plain
+
+        return plain(request.config, "config"), {"name": "config", "title": "the given config", "hub": "", "source": "given", "note": ""}
     path = Path(request.config)
     raw = _loaded(path)
     title = str(raw.get("_name_or_path") or "") or (path.name if path.is_dir() else path.stem)
-    return raw, {"name": str(request.config), "title": title[:60], "hub": "", "source": str(request.config), "note": ""}
+    return raw, {"name": str(request.config), "title": one_line(title[:60]), "hub": "", "source": str(request.config), "note": ""}
 
 
 def _loaded(path: Path) -> Mapping[str, Any]:
@@ -410,7 +414,7 @@ def _kept_sizes(request: Request, made: Program, inputs: Mapping[str, Input]) ->
         kept, would = values[name], exact(tree.evaluate(rule, values))
         if kept != would:
             sign = made.signs[name]
-            yield (f"{sign.title} ({sign.text}) stays {kept:,}, as {made.model['title']} has it; its family's rule would make it "
+            yield (f"{sign.title} ({sign.text}) stays {show(kept, '1')}, as {made.model['title']} has it; its family's rule would make it "
                    f"{show(would, '1')}: --assume \"{name} = {words}\"")  # fmt: skip
 
 

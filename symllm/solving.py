@@ -20,7 +20,7 @@ from .program import Asked, Line, Program
 from .scenario import Request, Scenario, complete, scenario
 from .units import DIMENSIONS, Number, exact, show
 
-NEEDS, BUDGET = "needs_of_question", "budget_of_question"
+NEEDS, BUDGET = "_needs_of_question", "_budget_of_question"  # no name of a person's own begins so
 
 
 @dataclass(frozen=True)

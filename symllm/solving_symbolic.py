@@ -7,11 +7,14 @@ from typing import Any
 
 import sympy
 
-from .crossing import lift, lower
+from .crossing import lift, lower, weight
 from .polynomial import is_zero
 from .program import Sign
 from .symbols import NamedSymbol
 from .tree import Tree
+
+#: A relation that has more summands, multiplied out, or longer numbers, has no closed form that a person would read.
+MOST_SUMMANDS, MOST_BITS = 3000, 100_000
 
 
 def solved(left: Tree, right: Tree, name: str, signs: Mapping[str, Sign]) -> dict[str, Any]:
@@ -21,6 +24,9 @@ def solved(left: Tree, right: Tree, name: str, signs: Mapping[str, Sign]) -> dic
     """
     from .render import latex, text
 
+    summands, bits = weight(["+", left, right])
+    if summands > MOST_SUMMANDS or bits > MOST_BITS:
+        return {}
     symbols = book_symbols(signs)
     unknown = symbols[name]
     difference = lift(left, symbols) - lift(right, symbols)

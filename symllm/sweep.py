@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from .errors import SymllmError, unknown
@@ -10,6 +12,8 @@ from .scenario import Request, Scenario, complete, scenario
 from .units import Number, exact, read_number
 
 MOST_POINTS = 1_000_000
+#: Bits of the last point of a range by a factor.
+MOST_BITS = 20_000
 #: What the scenario options are called as symbols.
 OPTION_SYMBOLS = {"batch": "b", "context": "s", "new_tokens": "n", "gpus": "tp", "utilization": "eta", "gpu_memory": "M_gpu"}
 
@@ -82,6 +86,8 @@ def _points(text: str, over: str) -> tuple[Number, ...]:
         raise SymllmError(f"--over {over[:60]!r}: the range must go up, from a first value above 0")
     if not factor and (last - first) / step > MOST_POINTS:
         raise SymllmError(f"--over {over[:60]!r}: more than {MOST_POINTS:,} points")
+    if factor and _too_long(first, last, step):
+        raise SymllmError(f"--over {over[:60]!r}: its points grow longer than anybody reads; take a factor such as *2 or *3/2")
     found = [first]
     while len(found) <= MOST_POINTS:
         following = exact(found[-1] * step if factor else found[-1] + step)
@@ -89,3 +95,9 @@ def _points(text: str, over: str) -> tuple[Number, ...]:
             break
         found.append(following)
     return tuple(found)
+
+
+def _too_long(first: Number, last: Number, factor: Number) -> bool:
+    """Whether a range of so many steps by a factor has more points, or longer exact ones, than are worked out."""
+    steps = (math.log2(last) - math.log2(first)) / math.log2(1 + float(Fraction(factor) - 1)) if factor - 1 > Fraction(1, 10**9) else math.inf
+    return steps * Fraction(factor).denominator.bit_length() > MOST_BITS * (1 if isinstance(factor, Fraction) else 2)

@@ -21,6 +21,12 @@ Tree = Any  # int | str | list["Tree"]; recursive aliases help no reader
 
 OPERATORS: Final = ("+", "*", "^", "max", "min", "ceil", "floor")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEEPEST: Final = 300
+#: Whole powers up to this one are worked out as they stand; larger ones by `power`, which knows when to stop.
+_WRITTEN_OUT: Final = 8
+_ANY: Final = range(1, 1_000_000)
+#: How many arguments an operator takes.
+_ARGUMENTS: Final = {"+": _ANY, "*": _ANY, "max": _ANY, "min": _ANY, "^": (2,), "ceil": (1,), "floor": (1,)}
 
 
 def names(tree: Tree) -> set[str]:
@@ -30,6 +36,14 @@ def names(tree: Tree) -> set[str]:
     if isinstance(tree, int) or tree[0] == "q":
         return set()
     return set().union(*(names(part) for part in tree[1:]))
+
+
+def cost(tree: Tree) -> int:
+    """About how many sums a tree costs as much as; a root is worked out to 190 bits."""
+    if not isinstance(tree, list) or tree[0] == "q":
+        return 0
+    root = tree[0] == "^" and not isinstance(tree[2], int)
+    return (200 if root else 1) + sum(cost(part) for part in tree[1:])
 
 
 def exact_ceiling(value: Number | float) -> int:
@@ -65,6 +79,28 @@ def checked_name(name: str) -> str:
     return name
 
 
+def variable(name: str) -> str:
+    """How a symbol is called in source of ours: under a prefix, so that `max`, `if` or `power` are names like any other."""
+    return f"v_{checked_name(name)}"
+
+
+def well_formed(tree: Tree, depth: int = 0) -> Tree:
+    """The tree itself; raises `SymllmError` unless it is one, made of known operators, plain names and whole numbers."""
+    if isinstance(tree, int) and not isinstance(tree, bool):
+        return tree
+    if isinstance(tree, str) and tree.isidentifier():
+        return tree
+    if isinstance(tree, list) and tree and depth < _DEEPEST:
+        operator, *parts = tree
+        if operator == "q" and len(parts) == 2 and all(type(part) is int for part in parts) and parts[1] > 0:
+            return tree
+        if isinstance(operator, str) and len(parts) in _ARGUMENTS.get(operator, ()):
+            for part in parts:
+                well_formed(part, depth + 1)
+            return tree
+    raise SymllmError(f"not an expression tree: {str(tree)[:60]!r}")
+
+
 def source(tree: Tree, array: bool = False) -> str:
     """Python source of a tree: exact arithmetic, or NumPy's where `array` is true."""
     if isinstance(tree, bool) or not isinstance(tree, (int, str, list, tuple)):
@@ -72,7 +108,7 @@ def source(tree: Tree, array: bool = False) -> str:
     if isinstance(tree, int):
         return f"{float(tree)!r}" if array else str(tree)
     if isinstance(tree, str):
-        return checked_name(tree)
+        return variable(tree)
     operator: str = tree[0]
     parts = list(tree[1:])
     if operator == "q":
@@ -96,15 +132,15 @@ def source(tree: Tree, array: bool = False) -> str:
 
 
 def _power_source(texts: list[str], exponent: Tree, array: bool) -> str:
-    if isinstance(exponent, int) and exponent > 0:
+    if isinstance(exponent, int) and 0 < exponent <= _WRITTEN_OUT:
         return f"({texts[0]}**{exponent})"
     return f"({texts[0]}**{texts[1]})" if array else f"power({texts[0]},{texts[1]})"
 
 
-def function(assignments: Iterable[tuple[str, Tree]], result: str, variables: tuple[str, ...],
+def function(assignments: Iterable[tuple[str, Tree]], result: str, over: tuple[str, ...],
              array: bool = False) -> Callable[..., Any]:  # fmt: skip
-    """A function of `variables` that runs the assignments in order and returns `result`."""
-    lines = [f"def computed({', '.join(variables)}):"]
+    """A function of the variables in `over` that runs the assignments in order and returns `result`."""
+    lines = [f"def computed({', '.join(map(variable, over))}):"]
     lines += [f"    {source(name)} = {source(tree, array)}" for name, tree in assignments]
     lines.append(f"    return {source(result)}")
     scope: dict[str, Any] = {"__builtins__": {}}

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Final
 
 import sympy
 
 from . import parse, tree
+from .arguments import shown
 from .book import Book
 from .bounds import nonnegative
 from .build import ordered
-from .crossing import lift
+from .crossing import lift_given
 from .dimension import check, dimension, unit_dimension
 from .domains import too_narrow
 from .errors import SymllmError, unknown
 from .formula import Composed, Definition, Formula
 from .numeric.dimensions import unit_of as composite
+from .reading import NotReadableError, contents
 from .symbols import Domain, NamedSymbol
 from .units import DIMENSIONS
 
+LARGEST_PAGE: Final = 2**20
 #: What a page may declare, and the type of each item.
 LISTS: Mapping[str, type] = {"FORMULAS": Formula, "COMPOSED": Composed}
 #: The units that a definition of one line may come out in.
@@ -33,12 +35,16 @@ UNITS = ("1", "byte", "FLOP", "second", "joule", "USD", "byte/second", "FLOP/sec
 
 def stamp(path: str | None) -> str:
     """Changes with the content of a page; empty where there is none. Raises for a page that is not there."""
-    if path is None:
-        return ""
+    return "" if path is None else hashlib.sha256(_source(path)).hexdigest()
+
+
+def _source(path: str) -> bytes:
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError:
+        return contents(path, LARGEST_PAGE)
+    except FileNotFoundError:
         raise SymllmError(f"--book {path[:60]!r}: there is no such file that can be read") from None
+    except NotReadableError as error:
+        raise SymllmError(f"--book {path[:60]!r}: {error}; a Python file (*.py) is expected") from None
 
 
 def opened_book(path: str | None) -> Book:
@@ -55,17 +61,7 @@ def opened_book(path: str | None) -> Book:
 
 
 def _extended(base: Book, path: str) -> Book:
-    stamp(path)
-    found = importlib.util.spec_from_file_location("symllm_user_page", path)
-    if found is None or found.loader is None:
-        raise SymllmError(f"--book {path[:60]!r}: a Python file (*.py) is expected")
-    page = importlib.util.module_from_spec(found)
-    try:
-        found.loader.exec_module(page)
-    except SymllmError:
-        raise
-    except Exception as error:  # whatever a person's page may raise
-        raise SymllmError(f"--book {path[:60]!r} does not run: {type(error).__name__}: {str(error)[:120]}") from None
+    page = _run(path)
     lists = {name: _items(page, name, kind, path) for name, kind in LISTS.items()}
     if not any(lists.values()):
         raise SymllmError(f"--book {path[:60]!r} declares nothing: it needs FORMULAS = (Formula(...), ...)")
@@ -107,8 +103,32 @@ def _refuse_unsound(formula: Formula, where: str) -> None:
         raise SymllmError(f"{where}: {wrong}")
 
 
+def _run(path: str) -> ModuleType:
+    """The page as a module, from the very bytes that its stamp is of: nothing compiled earlier stands in for it."""
+    text = _source(path)
+    if not path.endswith(".py"):
+        raise SymllmError(f"--book {path[:60]!r}: a Python file (*.py) is expected")
+    page = ModuleType("symllm_user_page")
+    page.__file__ = path
+    try:
+        exec(compile(text, path, "exec"), vars(page))  # a page is trusted: the person named it to be run
+    except (SymllmError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # whatever a person's page may raise, SystemExit too
+        said = shown(error) if isinstance(error, SystemExit) else f"{type(error).__name__}: {_words(error)}"
+        raise SymllmError(f"--book {path[:60]!r} does not run: {said}") from None
+    return page
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)[:120]
+    except Exception:  # an error whose own words fail
+        return "without words"
+
+
 def _items(page: Any, name: str, kind: type, path: str) -> tuple[Any, ...]:
-    items = getattr(page, name, ())
+    items = vars(page).get(name, ())
     if not isinstance(items, (tuple, list)) or not all(isinstance(item, kind) for item in items):
         raise SymllmError(f"--book {path[:60]!r}: {name} must be a tuple of {kind.__name__}")
     return tuple(items)
@@ -125,6 +145,8 @@ def user_definitions(texts: Iterable[str], lines: list[Definition], symbols: Map
     for text, name, _ in parsed:
         if name in known:
             raise SymllmError(f"--define {text[:60]!r}: {name} is already defined; take another name")
+        if name.startswith("_"):  # such names are the engine's own
+            raise SymllmError(f"--define {text[:60]!r}: a name begins with a letter")
     names = [name for _, name, _ in parsed]
     if len(set(names)) < len(names):
         raise SymllmError("--define gives one name twice")
@@ -144,7 +166,7 @@ def user_definitions(texts: Iterable[str], lines: list[Definition], symbols: Map
 
 
 def _definition(text: str, name: str, body: tree.Tree, known: Mapping[str, NamedSymbol]) -> Definition:
-    expr = lift(spelled_out(body, known), known)
+    expr = lift_given(spelled_out(body, known), known, f"--define {text[:60]!r}")
     if expr.has(sympy.zoo, sympy.nan):
         raise SymllmError(f"--define {text[:60]!r} divides by zero")
     unit = unit_of(expr, text)

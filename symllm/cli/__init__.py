@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..errors import SymllmError, nearest
+from ..errors import SymllmError, nearest, one_line
 
 #: command -> what it does, as `symllm --help` shows it; the command lives in the module of its name.
 COMMANDS = {
@@ -83,6 +83,5 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    line = " ".join(message.split())
-    click.echo(f"Error: {line}", err=True)
+    click.echo(f"Error: {one_line(message)}", err=True)
     sys.exit(2)

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..tree import Tree, checked_name
+from ..tree import variable as named
 from ..units import Number, exact
 from .powers import between
 
@@ -75,7 +76,7 @@ class _Writer:
 
     def assign(self, name: str, tree: Tree) -> None:
         found = self.write(tree)
-        low, high = f"{checked_name(name)}_l", f"{name}_h"
+        low, high = f"{named(name)}_l", f"{named(name)}_h"
         self.lines.append(f"{low} = {found.low}")
         if not found.still:
             self.lines.append(f"{high} = {found.high}")

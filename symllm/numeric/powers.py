@@ -6,6 +6,7 @@ Its bounds are exact all the same, so that what is decided from them is decided.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from math import isqrt
 
@@ -17,6 +18,9 @@ EXACT_BITS = 512
 KEPT_BITS = 192
 #: A power beyond 2**this is refused: no scenario needs it, and it would not fit into the machine.
 LARGEST_BITS = 4096
+#: The root of a higher degree is refused: its bounds are roots of numbers of so many times `KEPT_BITS` bits.
+HIGHEST_ROOT = 1000
+_FLOAT_BITS = 52
 
 
 def between(base: Number, exponent: Number) -> tuple[Number, Number]:
@@ -51,7 +55,7 @@ def _whole(base: Number, exponent: int) -> tuple[Number, Number]:
 
 def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
     """By repeated squaring, rounded outward at each step; a power that underflows is between 0 and the smallest step."""
-    if base > 1 and base**4 > 1 and exponent * (base.numerator.bit_length() - base.denominator.bit_length() - 1) > LARGEST_BITS:
+    if base > 1 and exponent * max(math.log2(base.numerator) - math.log2(base.denominator) - 2.0**-30, 0) > 2 * LARGEST_BITS:
         raise OverflowError("a power beyond all use")
     low, high, square_low, square_high = Fraction(1), Fraction(1), base, base
     while exponent:
@@ -68,8 +72,10 @@ def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
 def _root(base: Number, exponent: Fraction) -> tuple[Number, Number]:
     if base < 0:
         raise ValueError("a root of a negative number")
-    low, high = _whole(base, exponent.numerator)
     degree = exponent.denominator
+    if degree > HIGHEST_ROOT:
+        raise OverflowError("a root beyond all use")
+    low, high = _whole(base, exponent.numerator)
     return _degree(low, degree)[0], _degree(high, degree)[1]
 
 
@@ -94,12 +100,23 @@ def integer_root(value: int, degree: int) -> int:
         return isqrt(value)
     if value < 2:
         return value
-    guess = 1 << -(-value.bit_length() // degree)
+    guess = _above(value, degree)
     while True:
         better = ((degree - 1) * guess + value // guess ** (degree - 1)) // degree
         if better >= guess:
             return guess
         guess = better
+
+
+def _above(value: int, degree: int) -> int:
+    """A number not below the root, near it: Newton's steps then are few."""
+    size = math.log2(value) / degree
+    if size > _FLOAT_BITS:
+        whole = math.floor(size)
+        guess: int = (math.floor(2.0 ** (size - whole) * (1 + 2.0**-36) * 2**_FLOAT_BITS) + 1) << (whole - _FLOAT_BITS)
+        if guess**degree >= value:
+            return guess
+    return int(1 << -(-value.bit_length() // degree))
 
 
 def _down(value: Fraction) -> Fraction:
