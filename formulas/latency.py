@@ -78,6 +78,7 @@ GENERATION_WITHOUT_CACHE = Formula(
     example=Example({n: 13, F_pre: 10**12}, Integer(13 * 10**12)),
     conditions=("a lower bound: that the sequence grows with each token is left out",),
     kind="assumed",
+    error="at least this: that the sequence grows with each token is left out",
 )  # fmt: skip
 
 FIRST = Formula(

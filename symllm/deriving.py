@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from . import parse
-from .answer import ClosedForm, assumptions
+from .answer import ClosedForm, assumptions, errors
 from .assumptions import read, resolved
 from .asymptotics import crossover
 from .build import Opened
@@ -161,7 +161,7 @@ def _crossover_in_numbers(request: Request, names: Sequence[str], growing: str) 
     except SymllmError:  # powers that rest on the unknown: by bounds over stretches
         found = _bounded_runs(case, symbols, growing)
     title = f"{first} and {second} of {model}, in {sign.title}"
-    notes = (*_other_model(request, case, model), *assumptions(case, symbols))
+    notes = (*_other_model(request, case, model), *errors(made, symbols), *assumptions(case, symbols))
     edge = _edge(found)
     if edge is None:
         return Finding(title, said(found, first, second, sign.text, sign.unit, step), unit=sign.unit, notes=notes)
