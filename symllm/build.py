@@ -11,7 +11,7 @@ import sympy
 from .block import Architecture, Block
 from .book import Book
 from .compose import Choices, Context, composed
-from .config import Config, Family, family_of, read
+from .config import Config, Family, drops_out, family_of, read
 from .crossing import lower
 from .errors import SymllmError, unknown
 from .format import CacheFormat, WeightFormat
@@ -164,13 +164,21 @@ def opened(book: Book, raw: Mapping[str, Any] | None, dtype: str | None, kv_dtyp
     stated = declared(book, raw, config) if dtype is None and raw is not None else None
     form: WeightFormat = stated or _format("weight format", dtype or config.dtype or "bf16", book.weight_formats)
     activations = "fp32" if form.compute_element == 4 else "fp16" if form.name == "fp16" else "bf16"
-    options = training_options(book.training, training_names(training))
+    options = training_options(book.training, (*training_names(training), *_published(book, raw, family, training)))
     chosen = replace(choices(book, "bf16", kv_dtype or activations, mask, logits, engine), weights=form, generation=generation,
                      training=frozenset(option.name for option in options))  # fmt: skip
     origin = "given" if dtype else ("config" if config.dtype or stated else "assumed")
     lines = definitions(book, made, chosen, config)
     own = _own(book, made, lines, define) if define else []
     return Opened(book, family, config, made, chosen, [*lines, *own], origin, options, tuple(line.symbol for line in own))
+
+
+def _published(book: Book, raw: Mapping[str, Any] | None, family: Family, training: str | None) -> tuple[str, ...]:
+    """How a model is trained where nobody says: with the library's fused attention, and with dropout where the model has any."""
+    kinds = {option.name: option.kind for option in book.training}
+    asked = {kinds.get(name) for name in training_names(training)}
+    wanted = {"attention": "fused", "dropout": "dropout" if drops_out(raw or {}, family) else "no-dropout"}
+    return tuple(name for kind, name in wanted.items() if kind not in asked)
 
 
 def _own(book: Book, made: Architecture, lines: list[Definition], define: tuple[str, ...]) -> list[Definition]:

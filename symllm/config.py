@@ -101,6 +101,7 @@ class Family:
     """An architecture's page: its name, the config fields it reads, and how its blocks are put together.
 
     inert: fields (shell patterns) that this family's configs carry and that change no size.
+    dropout: whether the library trains it with dropout where the config does not say.
     build: config -> Architecture. source: the paper or model card the page follows.
     """
 
@@ -114,6 +115,18 @@ class Family:
     inert: tuple[str, ...] = ()
     context: sympy.Symbol | None = None
     notes: tuple[str, ...] = field(default=())
+    dropout: bool = False
+
+
+#: Dropout of parts that language modelling does not train: heads that classify, adapters.
+_OTHER_DROPOUTS: Final = ("classifier", "summary", "lora", "adapter")
+
+
+def drops_out(raw: Mapping[str, Any], family: Family) -> bool:
+    """Whether a model is trained with dropout: as its own config says, else as the library's defaults of its family are."""
+    stated = [value for name, value in raw.items() if ("dropout" in name or name.endswith("pdrop"))
+              and not name.startswith(_OTHER_DROPOUTS) and isinstance(value, (int, float)) and not isinstance(value, bool)]  # fmt: skip
+    return any(value > 0 for value in stated) if stated else family.dropout
 
 
 def load(path: str | Path) -> dict[str, Any]:

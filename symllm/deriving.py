@@ -33,6 +33,8 @@ from .units import Number, exact, show
 
 #: Where nobody names a model, the textbook's block is meant; its page says what it is made of.
 TEXTBOOK = {"model_type": "gpt2"}
+#: Its papers keep attention weights and dropout masks.
+TEXTBOOK_TRAINING = "eager,dropout"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def named_model(request: Request) -> bool:
 
 def textbook(request: Request) -> Request:
     """The request, about the textbook's block where no model is named."""
-    return request if named_model(request) else replace(request, config=TEXTBOOK)
+    if named_model(request):
+        return request
+    return replace(request, config=TEXTBOOK, training=request.training or TEXTBOOK_TRAINING)
 
 
 def symbol_of(here: Opened, name: str, symbols: dict[str, NamedSymbol]) -> NamedSymbol:

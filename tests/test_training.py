@@ -161,3 +161,25 @@ def test_times_leave_out_what_a_mask_hides_unless_it_is_asked_for() -> None:
 def test_the_peak_is_that_of_the_format_that_is_multiplied(model: str, dtype: str | None, gpu: str, peak: int) -> None:
     options: dict[str, Any] = {"model": model, "dtype": dtype, "gpu": gpu}
     assert float(symllm.evaluate("X", **options).value or 0) == pytest.approx(peak, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("gpt2", ("a fused attention kernel keeps no attention weights", "dropout after")),
+        ("opt-13b", ("a fused attention kernel keeps no attention weights", "dropout after")),
+        ("llama-3-8b", ("a fused attention kernel keeps no attention weights", "no dropout")),
+        ("mixtral-8x7b", ("a fused attention kernel keeps no attention weights", "no dropout")),
+    ],
+)
+def test_nobody_is_charged_for_dropout_that_a_model_does_not_have(model: str, words: tuple[str, ...]) -> None:
+    answer = symllm.evaluate("saved_activations", model=model, context=512)
+    assert all(any(said.startswith(word) for said in answer.assumptions) for word in words)
+    charged = symllm.evaluate("saved_activations", model=model, context=512, training="dropout").value
+    assert (charged == answer.value) is (words[1] != "no dropout")
+
+
+def test_a_config_that_states_its_dropout_decides() -> None:
+    config: dict[str, Any] = {"model_type": "gpt2", "attn_pdrop": 0.0, "resid_pdrop": 0.0, "embd_pdrop": 0.0}
+    silent = symllm.evaluate("saved_activations", config={"model_type": "gpt2"}, context=512).value
+    assert symllm.evaluate("saved_activations", config=config, context=512).value < silent  # type: ignore[operator]

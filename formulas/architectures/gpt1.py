@@ -42,5 +42,6 @@ FAMILIES = (
         build=build,
         inert=("afn",),
         source="Radford et al. 2018; transformers OpenAIGPTConfig",
+        dropout=True,
     ),
 )  # fmt: skip

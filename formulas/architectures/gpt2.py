@@ -41,5 +41,6 @@ FAMILIES = (
         options=(Option("tie_word_embeddings", default=True),),
         build=build,
         source="Radford et al. 2019; transformers GPT2Config",
+        dropout=True,
     ),
 )  # fmt: skip

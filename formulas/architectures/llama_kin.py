@@ -130,7 +130,7 @@ FAMILIES = (
            (*POSITIONLESS, "max_window_layers")),
     Family("seed_oss", "Seed-OSS", ("seed_oss",), llama_fields(kv_heads=8, null_heads=h, head_size=128), seed_oss,
            "ByteDance Seed 2025; transformers SeedOssConfig",
-           (tied(False), Option("attention_bias", default=True), Option("attention_out_bias", default=False), M_BIAS), POSITIONLESS),
+           (tied(False), Option("attention_bias", default=True), Option("attention_out_bias", default=False), M_BIAS), POSITIONLESS, dropout=True),
     Family("ernie4_5", "ERNIE 4.5", ("ernie4_5",), llama_fields(kv_heads=2, null_heads=h, head_size=128), ernie,
            "Baidu 2025, \"ERNIE 4.5 Technical Report\"; transformers Ernie4_5Config",
            (tied(True), Option("use_bias", default=False)), POSITIONLESS),

@@ -75,6 +75,7 @@ FAMILIES = (
         build=opt,
         inert=("layerdrop",),
         source="arXiv:2205.01068; transformers OPTConfig",
+        dropout=True,
     ),
     Family(
         "xglm", "XGLM", ("xglm",),
@@ -92,5 +93,6 @@ FAMILIES = (
         build=xglm,
         inert=("layerdrop", "scale_embedding"),
         source="arXiv:2112.10668; transformers XGLMConfig",
+        dropout=True,
     ),
 )  # fmt: skip

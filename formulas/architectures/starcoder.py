@@ -58,6 +58,7 @@ FAMILIES = (
         inert=("scale_attention_softmax_in_fp32", "inference_runner", "validate_runner_input", "pre_allocate_kv_cache",
                "max_sequence_length", "max_batch_size", "pad_key_length", "num_key_value_heads"),
         source="arXiv:2305.06161, arXiv:2301.03988; transformers GPTBigCodeConfig",
+        dropout=True,
     ),
     Family(
         "starcoder2", "StarCoder2", ("starcoder2",),
