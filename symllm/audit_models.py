@@ -116,9 +116,13 @@ class Model:
         return replace(self, values=values)
 
 
+#: Closed forms of saved activations in circulation keep attention weights and dropout masks: models are put to them alike.
+AS_CLAIMED = "eager,dropout"
+
+
 def model(name: str) -> Model:
     """A model of the catalogue by name, at its full context."""
-    made = scenario(Request(model=name))
+    made = scenario(Request(model=name, training=AS_CLAIMED))
     return Model(str(made.program.model["title"]), made.program, made.values)
 
 
