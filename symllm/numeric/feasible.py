@@ -22,6 +22,8 @@ from .intervals import UNBOUNDED, enclosure
 
 #: Stretches that a search may look at before it says how far it got.
 MOST_LOOKS = 6000
+#: Looks that even the costliest relation is given.
+FEWEST_LOOKS = 500
 #: Looks at the rest of the range, once the asked end of the set is certain.
 FURTHER_LOOKS = 3000
 #: First values that a relation may leave out to become one of polynomials.
@@ -70,6 +72,8 @@ class Test:
                  least: int = 0) -> None:  # fmt: skip
         self.strict, self.least = strict, least
         self._made = (list(assignments), (left, right), variable)
+        #: How much longer a look takes than one of sums and products: a power of the unknown takes some tens of them.
+        self.cost = 1 + sum(map(_raised, [left, right, *(tree for _, tree in assignments)]))
         self._difference = None
         for start in range(least, least + TRIED_STARTS):  # max(n - 1, 1) is decided from 2 on; what lies before is looked at by itself
             self._difference = difference.taken(left, right, assignments, variable, start)
@@ -106,6 +110,14 @@ class Test:
         if self._linear is None or not self._linear[1]:
             return None
         return Fraction(-self._linear[0], self._linear[1])
+
+
+def _raised(tree: Tree) -> int:
+    """Powers whose exponent is no whole number."""
+    if not isinstance(tree, list) or tree[0] == "q":
+        return 0
+    own = tree[0] == "^" and not isinstance(tree[2], int)
+    return own + sum(map(_raised, tree[1:]))
 
 
 def _cuts(tests: Sequence[Test], grid: Grid) -> list[int]:
@@ -170,6 +182,7 @@ def search(tests: Sequence[Test], grid: Grid, downwards: bool | None, most: int 
     """
     waiting: deque[tuple[int, int]] = deque([(grid.low, grid.high)])
     done: list[Stretch] = []
+    most = max(most // max((test.cost for test in tests), default=1), FEWEST_LOOKS)
     looks, limit, seen = 0, most, False
     cuts = _cuts(tests, grid)
     while waiting and looks < limit:

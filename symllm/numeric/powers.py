@@ -55,18 +55,47 @@ def _whole(base: Number, exponent: int) -> tuple[Number, Number]:
 
 def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
     """By repeated squaring, rounded outward at each step; a power that underflows is between 0 and the smallest step."""
-    if base > 1 and exponent * max(math.log2(base.numerator) - math.log2(base.denominator) - 2.0**-30, 0) > 2 * LARGEST_BITS:
+    size = math.log2(base.numerator) - math.log2(base.denominator)
+    slack = 2.0**-40 * (abs(math.log2(base.numerator)) + abs(math.log2(base.denominator)) + 1)  # what the logarithms may be off
+    if size > slack and exponent * (size - slack) > 2 * LARGEST_BITS:
         raise OverflowError("a power beyond all use")
-    low, high, square_low, square_high = Fraction(1), Fraction(1), base, base
-    while exponent:
+    if size < -slack and exponent * (-size - slack) > LARGEST_BITS:
+        return 0, Fraction(1, 1 << LARGEST_BITS)
+    low, high = (1, 0), (1, 0)
+    square_low, square_high = _binary(base, up=False), _binary(base, up=True)
+    while True:
         if exponent & 1:
-            low, high = _down(low * square_low), _up(high * square_high)
+            low, high = _times(low, square_low, up=False), _times(high, square_high, up=True)
         exponent >>= 1
-        if exponent:
-            square_low, square_high = _down(square_low**2), _up(square_high**2)
-            if square_low.numerator.bit_length() - square_low.denominator.bit_length() > LARGEST_BITS:
-                raise OverflowError("a power beyond all use")
-    return exact(low), exact(high)
+        if not exponent:
+            return _number(low, up=False), _number(high, up=True)
+        square_low, square_high = _times(square_low, square_low, up=False), _times(square_high, square_high, up=True)
+
+
+#: mantissa × 2**exponent, the mantissa of `KEPT_BITS` bits.
+_Binary = tuple[int, int]
+
+
+def _binary(value: Fraction, up: bool) -> _Binary:
+    shift = KEPT_BITS - (value.numerator.bit_length() - value.denominator.bit_length())
+    over = value.numerator << max(shift, 0)
+    under = value.denominator << max(-shift, 0)
+    return (-(-over // under) if up else over // under), -shift
+
+
+def _times(left: _Binary, right: _Binary, up: bool) -> _Binary:
+    mantissa, exponent = left[0] * right[0], left[1] + right[1]
+    extra = mantissa.bit_length() - KEPT_BITS
+    if extra <= 0:
+        return mantissa, exponent
+    return (-(-mantissa >> extra) if up else mantissa >> extra), exponent + extra
+
+
+def _number(value: _Binary, up: bool) -> Number:
+    mantissa, exponent = value
+    if mantissa.bit_length() + exponent < -LARGEST_BITS:
+        return Fraction(1, 1 << LARGEST_BITS) if up else 0
+    return exact(Fraction(mantissa, 1 << -exponent)) if exponent < 0 else mantissa << exponent
 
 
 def _root(base: Number, exponent: Fraction) -> tuple[Number, Number]:
@@ -117,26 +146,3 @@ def _above(value: int, degree: int) -> int:
         if guess**degree >= value:
             return guess
     return int(1 << -(-value.bit_length() // degree))
-
-
-def _down(value: Fraction) -> Fraction:
-    return _to_bits(value, up=False)
-
-
-def _up(value: Fraction) -> Fraction:
-    return _to_bits(value, up=True)
-
-
-def _to_bits(value: Fraction, up: bool) -> Fraction:
-    """A positive number rounded to `KEPT_BITS` bits; a very small one to 0 or to the smallest step."""
-    size = value.numerator.bit_length() - value.denominator.bit_length()
-    if size < -LARGEST_BITS:
-        return Fraction(1, 1 << LARGEST_BITS) if up else Fraction(0)
-    shift = KEPT_BITS - size
-    if value.denominator.bit_length() <= KEPT_BITS and value.numerator.bit_length() <= KEPT_BITS:
-        return value
-    over = value.numerator << shift if shift > 0 else value.numerator
-    under = value.denominator if shift > 0 else value.denominator << -shift
-    whole, rest = divmod(over, under)
-    whole += 1 if up and rest else 0
-    return Fraction(whole, 1 << shift) if shift > 0 else Fraction(whole << -shift)
