@@ -73,7 +73,7 @@ class Test:
         self.strict, self.least = strict, least
         self._made = (list(assignments), (left, right), variable)
         #: How much longer a look takes than one of sums and products: a power of the unknown takes some tens of them.
-        self.cost = 1 + sum(map(_raised, [left, right, *(tree for _, tree in assignments)]))
+        self.cost = 1 + 3 * sum(map(_raised, [left, right, *(tree for _, tree in assignments)]))
         self._difference = None
         for start in range(least, least + TRIED_STARTS):  # max(n - 1, 1) is decided from 2 on; what lies before is looked at by itself
             self._difference = difference.taken(left, right, assignments, variable, start)

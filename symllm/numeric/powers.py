@@ -18,6 +18,8 @@ EXACT_BITS = 512
 KEPT_BITS = 192
 #: A power beyond 2**this is refused: no scenario needs it, and it would not fit into the machine.
 LARGEST_BITS = 4096
+#: A power below 2**-this is only said to lie between 0 and that.
+SMALLEST_BITS = 320
 #: The root of a higher degree is refused: its bounds are roots of numbers of so many times `KEPT_BITS` bits.
 HIGHEST_ROOT = 1000
 _FLOAT_BITS = 52
@@ -31,10 +33,9 @@ def between(base: Number, exponent: Number) -> tuple[Number, Number]:
     """
     exponent = exact(exponent)
     if exponent < 0:
-        low, high = between(base, -exponent)
-        if low <= 0 <= high:
+        if base == 0:
             raise ZeroDivisionError("a negative power of 0")
-        return exact(1 / Fraction(high)), exact(1 / Fraction(low))
+        return between(exact(1 / Fraction(base)), -exponent)
     if isinstance(exponent, Fraction):
         return _root(base, exponent)
     return _whole(base, exponent)
@@ -59,8 +60,8 @@ def _squared(base: Fraction, exponent: int) -> tuple[Number, Number]:
     slack = 2.0**-40 * (abs(math.log2(base.numerator)) + abs(math.log2(base.denominator)) + 1)  # what the logarithms may be off
     if size > slack and exponent * (size - slack) > 2 * LARGEST_BITS:
         raise OverflowError("a power beyond all use")
-    if size < -slack and exponent * (-size - slack) > LARGEST_BITS:
-        return 0, Fraction(1, 1 << LARGEST_BITS)
+    if size < -slack and exponent * (-size - slack) > SMALLEST_BITS:
+        return 0, Fraction(1, 1 << SMALLEST_BITS)
     low, high = (1, 0), (1, 0)
     square_low, square_high = _binary(base, up=False), _binary(base, up=True)
     while True:
@@ -93,8 +94,8 @@ def _times(left: _Binary, right: _Binary, up: bool) -> _Binary:
 
 def _number(value: _Binary, up: bool) -> Number:
     mantissa, exponent = value
-    if mantissa.bit_length() + exponent < -LARGEST_BITS:
-        return Fraction(1, 1 << LARGEST_BITS) if up else 0
+    if mantissa.bit_length() + exponent < -SMALLEST_BITS:
+        return Fraction(1, 1 << SMALLEST_BITS) if up else 0
     return exact(Fraction(mantissa, 1 << -exponent)) if exponent < 0 else mantissa << exponent
 
 
